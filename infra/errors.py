@@ -101,9 +101,7 @@ class Problem:
     line: int = 0
 
     def __str__(self) -> str:
-        where = (
-            f"{self.file}:{self.line}: " if self.file and self.line else f"{self.file}: " if self.file else ""
-        )
+        where = f"{self.file}:{self.line}: " if self.file and self.line else f"{self.file}: " if self.file else ""
         return f"{where}{self.path}: found {self.found}; accepted: {self.accepted}"
 
 
@@ -275,10 +273,6 @@ def by_code() -> Mapping[str, type[HeraError]]:
 def from_dict(data: Mapping[str, Any]) -> HeraError:
     """Rebuild an error from `HeraError.to_dict`; an unknown code becomes `StepFailed`."""
     if data.get("code") == SpecInvalid.code and "problems" in data:
-        return SpecInvalid(
-            [Problem(**problem) for problem in data["problems"]], next_step=str(data.get("next", ""))
-        )
+        return SpecInvalid([Problem(**problem) for problem in data["problems"]], next_step=str(data.get("next", "")))
     cls = by_code().get(str(data.get("code")), StepFailed)
-    return cls(
-        str(data.get("message", "")), next_step=str(data.get("next", "")), detail=str(data.get("detail", ""))
-    )
+    return cls(str(data.get("message", "")), next_step=str(data.get("next", "")), detail=str(data.get("detail", "")))

@@ -83,16 +83,10 @@ def _rate(item: Mapping[str, Any], values: Mapping[str, Any]) -> float | None:
 
 def _count(item: Mapping[str, Any], values: Mapping[str, Any]) -> float:
     count = at(values, item["count"]) if "count" in item else 1
-    return (
-        float(count)
-        if isinstance(count, int | float | str) and str(count).replace(".", "", 1).isdigit()
-        else 1.0
-    )
+    return float(count) if isinstance(count, int | float | str) and str(count).replace(".", "", 1).isdigit() else 1.0
 
 
-def estimate(
-    resources: Iterable[tuple[str, str, Mapping[str, Any]]], table: Mapping[str, Any], region: str
-) -> Cost:
+def estimate(resources: Iterable[tuple[str, str, Mapping[str, Any]]], table: Mapping[str, Any], region: str) -> Cost:
     """Price `(address, type, planned values)` of managed resources with a provider's table."""
     items: dict[str, list[Mapping[str, Any]]] = {}
     for item in table["items"]:

@@ -25,10 +25,7 @@ def _folders() -> dict[str, Path]:
     """Return provider folders by name; `HERA_PROVIDER_PATH` (a `:`-separated list of parents) comes last."""
     parents = [_HERE, *(Path(part) for part in os.environ.get("HERA_PROVIDER_PATH", "").split(":") if part)]
     return {
-        folder.name: folder
-        for parent in parents
-        for folder in sorted(parent.iterdir())
-        if (folder / "__init__.py").is_file()
+        folder.name: folder for parent in parents for folder in sorted(parent.iterdir()) if (folder / "__init__.py").is_file()
     }
 
 
@@ -57,9 +54,7 @@ def get(name: str) -> Provider:
     """Return a provider by the spec's `cloud` word; raises `NotFound` naming the ones there are."""
     folders = _folders()
     if name not in folders:
-        raise NotFound(
-            f"no provider for cloud {name!r}", next_step=f"use one of: {', '.join(sorted(folders))}"
-        )
+        raise NotFound(f"no provider for cloud {name!r}", next_step=f"use one of: {', '.join(sorted(folders))}")
     return _load(name, folders[name])
 
 

@@ -63,9 +63,7 @@ class StateLocation:
         """Read a location from its URL; raises `UsageError` when it is none."""
         parts = urlsplit(url)
         if not parts.scheme or not (parts.netloc or parts.path):
-            raise UsageError(
-                f"{url!r} is no state location; accepted: file:///folder, s3://bucket?region=…, azurerm://…, gs://…"
-            )
+            raise UsageError(f"{url!r} is no state location; accepted: file:///folder, s3://bucket?region=…, azurerm://…, gs://…")
         options = {key: values[-1] for key, values in parse_qs(parts.query).items()}
         return cls(parts.scheme, parts.netloc, parts.path.strip("/") if parts.netloc else parts.path, options)
 

@@ -146,8 +146,8 @@ class Spec(Model):
 class Cluster(Model):
     """A whole cluster spec with every default filled in."""
 
-    api_version: Literal["hera.dev/v1alpha1"] = API_VERSION
-    kind: Literal["Cluster"] = KIND
+    api_version: Literal["hera.dev/v1alpha1"] = "hera.dev/v1alpha1"
+    kind: Literal["Cluster"] = "Cluster"
     metadata: Metadata
     spec: Spec
 
