@@ -1,0 +1,1 @@
+"""The cluster stage as a container: plan, apply, destroy, drift, status."""

@@ -1,0 +1,1 @@
+"""What all steps share: context, events, terraform, ledger, the work of a stage."""

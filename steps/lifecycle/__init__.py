@@ -1,0 +1,1 @@
+"""Admission, draining, proof and record as a container."""

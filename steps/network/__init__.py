@@ -1,0 +1,1 @@
+"""The network stage as a container: plan, apply, destroy, drift, status."""

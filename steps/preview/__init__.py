@@ -1,0 +1,1 @@
+"""The plan of all stages as a container."""
