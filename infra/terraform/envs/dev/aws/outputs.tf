@@ -1,0 +1,25 @@
+output "network" {
+  description = "The network layer's outputs."
+  value       = module.network
+}
+
+output "cluster" {
+  description = "The cluster layer's outputs."
+  value       = module.cluster
+  sensitive   = true
+}
+
+output "cluster_name" {
+  description = "The cluster's name, for `aws eks update-kubeconfig --name`."
+  value       = module.cluster.cluster_name
+}
+
+output "endpoint" {
+  description = "URL of the Kubernetes API; private, so from inside the VPC or what is connected to it."
+  value       = module.cluster.endpoint
+}
+
+output "nat_public_ips" {
+  description = "Addresses that the cluster's traffic leaves from."
+  value       = module.network.nat_public_ips
+}

@@ -1,0 +1,74 @@
+# Production: survives the loss of a zone. One NAT gateway a zone, on-demand nodes that stay, a year of logs, deletion protection.
+
+locals {
+  environment  = "prod"
+  zones        = [for letter in ["a", "b", "c"] : "${var.region}${letter}"]
+  pod_cidr     = "10.128.0.0/14"
+  service_cidr = "172.20.0.0/16"
+}
+
+module "network" {
+  source = "../../../modules/network/aws"
+
+  name         = var.name
+  environment  = local.environment
+  region       = var.region
+  tags         = var.tags
+  cidr         = "10.30.0.0/16"
+  pod_cidr     = local.pod_cidr
+  service_cidr = local.service_cidr
+  zones        = local.zones
+
+  nat_mode          = "zone"
+  private_endpoints = ["storage", "registry", "secrets", "logs"]
+  flow_logs         = { enabled = true, retention_days = 365 }
+
+  cloud = {
+    encryption_control = "monitor"
+    key_deletion_days  = 30
+  }
+}
+
+module "cluster" {
+  source = "../../../modules/kubernetes-cluster/aws-eks"
+
+  name         = var.name
+  environment  = local.environment
+  region       = var.region
+  tags         = var.tags
+  pod_cidr     = local.pod_cidr
+  service_cidr = local.service_cidr
+  zones        = local.zones
+  network      = module.network
+
+  kubernetes_version = var.kubernetes_version
+  endpoint           = { public = false, allowed_cidrs = [] }
+  admin_groups       = var.admin_groups
+
+  control_plane_logs = {
+    types          = ["api", "audit", "authenticator", "controller-manager", "scheduler"]
+    retention_days = 365
+  }
+
+  secrets_encryption  = true
+  autoscaler_profile  = "conservative"
+  maintenance_window  = { day = "Sunday", start_hour = 3, duration_hours = 4 }
+  deletion_protection = true
+
+  node_pools = {
+    general = {
+      machine_type = "m7i.xlarge"
+      min_size     = 3
+      max_size     = 12
+      spot         = false
+      disk_gb      = 100
+      labels       = {}
+      taints       = []
+      zones        = local.zones
+    }
+  }
+
+  cloud = {
+    key_deletion_days = 30
+  }
+}
