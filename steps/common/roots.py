@@ -1,0 +1,125 @@
+"""The root configuration of a stage: which module, with which values, which provider, which backend; written as `main.tf.json`.
+
+A root holds no choices of its own, so what `clusterctl` plans is what the module says for these values, as in envs/.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from infra.providers.base import Provider, StateLocation
+from infra.providers.variables import module_variables
+from infra.spec.model import Cluster
+
+Root = dict[str, Any]
+TERRAFORM_VERSION = ">= 1.11.0"
+SENSITIVE_OUTPUTS = frozenset({"ca_certificate"})
+"""Outputs of the contract (docs/modules.md) that are marked sensitive."""
+OUTPUTS: Mapping[str, tuple[str, ...]] = {
+    "network": (
+        "network_id",
+        "network_name",
+        "cidr",
+        "private_subnet_ids",
+        "public_subnet_ids",
+        "nat_public_ips",
+        "cloud",
+    ),
+    "cluster": (
+        "cluster_id",
+        "cluster_name",
+        "endpoint",
+        "kubernetes_version",
+        "ca_certificate",
+        "oidc_issuer_url",
+        "workload_identity",
+        "node_pool_ids",
+        "secrets_key_id",
+        "log_destination",
+        "cloud",
+    ),
+}
+"""Outputs of each layer, in the order of docs/modules.md."""
+
+
+def literal(value: Any) -> Any:
+    """Return data so that terraform takes it as it is: in JSON syntax, `${` and `%{` in texts would be templates."""
+    if isinstance(value, str):
+        return value.replace("${", "$${").replace("%{", "%%{")
+    if isinstance(value, Mapping):
+        return {key: literal(item) for key, item in value.items()}
+    return [literal(item) for item in value] if isinstance(value, list | tuple | set) else value
+
+
+def _frame(provider: Provider, cluster: Cluster, backend: tuple[str, dict[str, Any]]) -> Root:
+    kind, arguments = backend
+    return {
+        "terraform": {
+            "required_version": TERRAFORM_VERSION,
+            "required_providers": dict(provider.required_providers()),
+            "backend": {kind: literal(arguments)},
+        },
+        "provider": literal(provider.provider_blocks(cluster)),
+    }
+
+
+def _module(provider: Provider, stage: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+    return {"source": str(provider.module(stage)), **literal(variables)}
+
+
+def _outputs(stage: str) -> dict[str, Any]:
+    return {
+        name: {"value": f"${{module.{stage}.{name}}}", **({"sensitive": True} if name in SENSITIVE_OUTPUTS else {})}
+        for name in OUTPUTS[stage]
+    }
+
+
+def backend_of(provider: Provider, location: StateLocation, key: str) -> tuple[str, dict[str, Any]]:
+    """Return the backend of a state: a file for `file://`, else the provider's."""
+    if location.scheme == "file":
+        return "local", {"path": str(Path(location.prefix) / key)}
+    return provider.backend(location, location.key(key))
+
+
+def state_key(name: str, stage: str) -> str:
+    """Return the key of a stage's state in the store."""
+    return f"clusters/{name}/{stage}.tfstate"
+
+
+def stage_root(
+    provider: Provider, stage: str, cluster: Cluster, network: Mapping[str, Any] | None, location: StateLocation
+) -> Root:
+    """Return the root of one stage."""
+    variables = module_variables(provider, stage, cluster, network)
+    root = _frame(provider, cluster, backend_of(provider, location, state_key(cluster.name, stage)))
+    return {**root, "module": {stage: _module(provider, stage, variables)}, "output": _outputs(stage)}
+
+
+def whole_root(provider: Provider, cluster: Cluster) -> Root:
+    """Return both layers as one graph with no state, to look at a cluster before anything of it exists."""
+    network = _module(provider, "network", module_variables(provider, "network", cluster, None))
+    blank = dict.fromkeys(OUTPUTS["network"], "")
+    values = _module(provider, "cluster", module_variables(provider, "cluster", cluster, blank))
+    values["network"] = {name: f"${{module.network.{name}}}" for name in OUTPUTS["network"]}
+    return {**_frame(provider, cluster, ("local", {})), "module": {"network": network, "cluster": values}}
+
+
+def write(root: Root, folder: Path) -> None:
+    """Write a root unless the same one is there."""
+    path, text = folder / "main.tf.json", json.dumps(root, indent=2, sort_keys=True)
+    if not path.is_file() or path.read_text() != text:
+        path.write_text(text)
+        path.chmod(0o600)
+
+
+def digest(root: Root) -> str:
+    """Return the SHA-256 of everything a plan depends on besides the state: the root and the modules' files."""
+    seen = hashlib.sha256(json.dumps(root, sort_keys=True).encode())
+    for module in root["module"].values():
+        for file in sorted(Path(module["source"]).glob("*.tf*")):
+            seen.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return seen.hexdigest()
