@@ -1,8 +1,8 @@
-# Development: cheap and quick to throw away. One NAT gateway, spot nodes that go away fast, two weeks of logs, no deletion protection.
+# Development: cheap and quick to throw away. One NAT gateway, spot nodes that go away fast, a month of logs, no deletion protection.
 
 locals {
   environment  = "dev"
-  zones        = [for letter in ["a", "b"] : "${var.region}${letter}"]
+  zones        = [for letter in ["a", "b", "c"] : "${var.region}${letter}"]
   pod_cidr     = "10.128.0.0/14"
   service_cidr = "172.20.0.0/16"
 }
@@ -14,14 +14,14 @@ module "network" {
   environment  = local.environment
   region       = var.region
   tags         = var.tags
-  cidr         = "10.10.0.0/16"
+  cidr         = "10.0.0.0/16"
   pod_cidr     = local.pod_cidr
   service_cidr = local.service_cidr
   zones        = local.zones
 
   nat_mode          = "single"
-  private_endpoints = ["storage"]
-  flow_logs         = { enabled = true, retention_days = 14 }
+  private_endpoints = ["storage", "registry", "secrets", "logs"]
+  flow_logs         = { enabled = true, retention_days = 30 }
 
   cloud = {
     encryption_control = "off"
@@ -46,20 +46,20 @@ module "cluster" {
   admin_groups       = var.admin_groups
 
   control_plane_logs = {
-    types          = ["api", "audit", "authenticator"]
-    retention_days = 14
+    types          = ["api", "audit", "authenticator", "controller-manager", "scheduler"]
+    retention_days = 30
   }
 
   secrets_encryption  = true
   autoscaler_profile  = "aggressive"
-  maintenance_window  = { day = "Saturday", start_hour = 3, duration_hours = 4 }
+  maintenance_window  = { day = "Sunday", start_hour = 3, duration_hours = 4 }
   deletion_protection = false
 
   node_pools = {
     general = {
       machine_type = "m7i-flex.large"
-      min_size     = 2
-      max_size     = 6
+      min_size     = 1
+      max_size     = 3
       spot         = true
       disk_gb      = 50
       labels       = {}

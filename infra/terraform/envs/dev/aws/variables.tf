@@ -5,7 +5,7 @@ variable "name" {
 }
 
 variable "region" {
-  description = "AWS region; its zones a and b are used."
+  description = "AWS region; its zones a, b and c are used."
   type        = string
   default     = "eu-west-1"
 }

@@ -14,7 +14,7 @@ module "network" {
   environment  = local.environment
   region       = var.region
   tags         = var.tags
-  cidr         = "10.30.0.0/16"
+  cidr         = "10.0.0.0/16"
   pod_cidr     = local.pod_cidr
   service_cidr = local.service_cidr
   zones        = local.zones
@@ -59,7 +59,7 @@ module "cluster" {
     general = {
       machine_type = "m7i.xlarge"
       min_size     = 3
-      max_size     = 12
+      max_size     = 9
       spot         = false
       disk_gb      = 100
       labels       = {}

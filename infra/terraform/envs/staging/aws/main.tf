@@ -1,4 +1,4 @@
-# Staging: prod's shape at half its size. One NAT gateway a zone and protected like prod, smaller machines, a month of logs.
+# Staging: prod's shape at less cost. One NAT gateway, on-demand nodes that stay, three months of logs, no deletion protection.
 
 locals {
   environment  = "staging"
@@ -14,18 +14,18 @@ module "network" {
   environment  = local.environment
   region       = var.region
   tags         = var.tags
-  cidr         = "10.20.0.0/16"
+  cidr         = "10.0.0.0/16"
   pod_cidr     = local.pod_cidr
   service_cidr = local.service_cidr
   zones        = local.zones
 
-  nat_mode          = "zone"
+  nat_mode          = "single"
   private_endpoints = ["storage", "registry", "secrets", "logs"]
-  flow_logs         = { enabled = true, retention_days = 30 }
+  flow_logs         = { enabled = true, retention_days = 90 }
 
   cloud = {
-    encryption_control = "monitor"
-    key_deletion_days  = 30
+    encryption_control = "off"
+    key_deletion_days  = 7
   }
 }
 
@@ -47,19 +47,19 @@ module "cluster" {
 
   control_plane_logs = {
     types          = ["api", "audit", "authenticator", "controller-manager", "scheduler"]
-    retention_days = 30
+    retention_days = 90
   }
 
   secrets_encryption  = true
   autoscaler_profile  = "conservative"
-  maintenance_window  = { day = "Saturday", start_hour = 3, duration_hours = 4 }
-  deletion_protection = true
+  maintenance_window  = { day = "Sunday", start_hour = 3, duration_hours = 4 }
+  deletion_protection = false
 
   node_pools = {
     general = {
       machine_type = "m7i.large"
-      min_size     = 3
-      max_size     = 9
+      min_size     = 2
+      max_size     = 6
       spot         = false
       disk_gb      = 100
       labels       = {}
@@ -69,6 +69,6 @@ module "cluster" {
   }
 
   cloud = {
-    key_deletion_days = 30
+    key_deletion_days = 7
   }
 }

@@ -35,10 +35,6 @@ locals {
 }
 
 resource "aws_eks_cluster" "this" {
-  #checkov:skip=CKV_AWS_58: secrets_encryption is on by default; off is a value that the plan shows
-  #checkov:skip=CKV_AWS_37: log types are a value; all five are the default
-  #checkov:skip=CKV_AWS_38: public access needs ranges, which the plan shows for review
-  #checkov:skip=CKV_AWS_39: the public endpoint is off unless the spec asks for it
   name                          = var.name
   version                       = var.kubernetes_version
   role_arn                      = aws_iam_role.cluster.arn

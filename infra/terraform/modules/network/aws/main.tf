@@ -32,7 +32,6 @@ locals {
 }
 
 resource "aws_vpc" "this" {
-  #checkov:skip=CKV2_AWS_11: flow logs are in flow_logs.tf and on by default; switching them off is a value that the plan shows
   cidr_block                           = var.cidr
   enable_dns_support                   = true
   enable_dns_hostnames                 = true
