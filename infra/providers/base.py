@@ -150,6 +150,14 @@ class Provider(Protocol):
         """Return addresses inside the cluster module whose own deletion protection is lifted before a destroy."""
         ...
 
+    def imports(self) -> Mapping[str, str]:
+        """Return how terraform imports each type that the modules make: type to import id, planned values as `{name}`.
+
+        `{owned}` stands for the id of the owned object (see `inventory`) of that type with the planned `Name` tag or name. This is
+        how objects are adopted that a killed run made and could not record. Types that overwrite themselves need no entry.
+        """
+        ...
+
     def backend(self, location: StateLocation, key: str) -> tuple[str, dict[str, Any]]:
         """Return terraform's backend type and its arguments for the state at `key`; no credentials in it."""
         ...

@@ -89,7 +89,9 @@ class Context:
             return _parse(text)
         ledger = self.ledgers.find(self.get("cluster"))
         if ledger is None or not ledger.spec:
-            raise NotFound(f"no cluster {self.get('cluster')!r} in the ledger and no spec given", next_step="pass the spec with -f FILE")
+            raise NotFound(
+                f"no cluster {self.get('cluster')!r} in the ledger and no spec given", next_step="pass the spec with -f FILE"
+            )
         return Ledger.cluster(ledger)
 
     @property

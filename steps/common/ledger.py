@@ -33,6 +33,8 @@ class StageRecord:
     phase: str = "planned"
     serial: int = 0
     plan_digest: str = ""
+    begun: str = ""
+    """Digest of the plan whose apply has begun; empty as soon as there is a newer plan."""
     inputs_digest: str = ""
     outputs: dict[str, Any] = field(default_factory=dict)
     error: str = ""
@@ -87,6 +89,8 @@ class Ledger:
     run: RunRecord | None = None
     history: tuple[RunRecord, ...] = ()
     created_at: str = ""
+    predecessor: dict[str, str] = field(default_factory=dict)
+    """The dead run whose cluster lock the current run took over: `run`, `host`, `since`."""
 
     def stage(self, name: str) -> StageRecord:
         """Return a stage's record; a blank one when nothing was done yet."""
@@ -181,6 +185,10 @@ class Ledgers:
             return new
         raise StateLocked(f"the ledger of {name} changes faster than it can be written", next_step="try again")
 
+    def archive(self, ledger: Ledger, when: str) -> None:
+        """Keep a deleted cluster's ledger, for whoever asks later what became of it."""
+        self._store.put(f"deleted/{ledger.name}/{when}.json", _pack(ledger))
+
     def forget(self, name: str) -> None:
         """Remove everything stored for a cluster that is gone, the lock last."""
         keys = sorted(self._store.list(f"clusters/{name}/"), key=lambda key: key.endswith("/lock.json"))
@@ -234,7 +242,8 @@ class Ledgers:
 
 def describe(name: str, holder: Lock) -> str:
     """Say who holds a cluster."""
-    return f"{name} is held by run {holder.run} ({holder.operation}) of {holder.actor} on {holder.host}, pid {holder.pid}, since {holder.since}"
+    who = f"run {holder.run} ({holder.operation}) of {holder.actor} on {holder.host}"
+    return f"{name} is held by {who}, pid {holder.pid}, since {holder.since}"
 
 
 def remember_run(ledger: Ledger, run: RunRecord) -> Ledger:

@@ -15,7 +15,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -92,9 +92,9 @@ class Terraform:
             raise self._classify(outcome.text)
         marker.write_text(self._stamp())
 
-    def plan(self, file: str, *, destroy: bool = False, refresh_only: bool = False) -> bool:
+    def plan(self, file: str, *, destroy: bool = False, targets: Sequence[str] = (), lock: bool = True) -> bool:
         """Write a plan file; return whether it holds changes."""
-        flags = {"destroy": IsFlagged if destroy else None, "refresh_only": IsFlagged if refresh_only else None}
+        flags = {"destroy": IsFlagged if destroy else None, "target": list(targets), "lock": None if lock else False}
         outcome = self._run_json("plan", detailed_exitcode=IsFlagged, out=file, parallelism=PARALLELISM, **flags)
         if outcome.code not in (0, 2):
             raise self._failure(outcome)
@@ -158,7 +158,9 @@ class Terraform:
         root = json.loads((self.folder / "main.tf.json").read_text())
         sources = {name: module["source"] for name, module in root.get("module", {}).items()}
         lock = self.folder / ".terraform.lock.hcl"
-        return json.dumps([root["terraform"], sources, lock.read_text() if lock.is_file() else "", os.environ.get("TF_CLI_CONFIG_FILE")])
+        return json.dumps(
+            [root["terraform"], sources, lock.read_text() if lock.is_file() else "", os.environ.get("TF_CLI_CONFIG_FILE")]
+        )
 
     def _text(self, command: str, *args: str, **options: Any) -> str:
         outcome = self._run(command, *args, **options)
@@ -176,7 +178,9 @@ class Terraform:
         process = self._command.cmd(command, *args, synchronous=False, **options)[0]
         with _forwarding(process):
             out, err = (stream.decode(errors="replace") for stream in process.communicate())
-        return self._timed(command, Outcome(process.returncode, time.monotonic() - started, text=out if not process.returncode else err or out))
+        return self._timed(
+            command, Outcome(process.returncode, time.monotonic() - started, text=out if not process.returncode else err or out)
+        )
 
     def _run_json(self, command: str, *args: str, **options: Any) -> Outcome:
         """Run a command whose events are followed while it works."""

@@ -1,0 +1,195 @@
+"""What is done after an unclean end, before anything else: nothing that a dead step made may be lost or made twice.
+
+1. A terraform that outlived its step is waited for (`Terraform.wait_for_predecessor`).
+2. A state that terraform could not store (`errored.tfstate`) is stored; a state file that a kill cut short is restored.
+3. A state lock of the dead run is removed; anybody else's is named and left.
+4. What the dead apply had begun to make and the state does not know is looked for in the cloud and adopted.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from infra.errors import HeraError, PlanStale, StateLocked
+from infra.providers.base import CloudObject
+from steps.common import events, roots
+from steps.common.terraform import Terraform, started_addresses
+
+if TYPE_CHECKING:
+    from steps.common.stage import Stage
+
+UNCLEAN = frozenset({"applying", "destroying", "failed"})
+"""Stage phases after which the state may know less than the cloud."""
+_NOT_THERE = re.compile(
+    r"Cannot import non-existent remote object|couldn't find resource|does not exist|not found", re.IGNORECASE
+)
+
+
+def plan_after_repair(stage: Stage, terraform: Terraform, file: str) -> bool:
+    """Repair an unclean end, then plan; return whether there are changes."""
+    if stage.record.phase not in UNCLEAN:
+        return _unlocked(stage, terraform, lambda: terraform.plan(file))
+    restore_state(stage, terraform)
+    changed = _unlocked(stage, terraform, lambda: terraform.plan(file))
+    if changed and _adopt(stage, terraform, terraform.show(file)):
+        changed = terraform.plan(file)
+    return changed
+
+
+def repair(stage: Stage, terraform: Terraform, file: str) -> None:
+    """Repair an unclean end without planning further: before a destroy."""
+    unclean = stage.record.phase in UNCLEAN
+    restore_state(stage, terraform)
+    if unclean and started_addresses(terraform.folder):
+        _unlocked(stage, terraform, lambda: terraform.plan(file))
+        _adopt(stage, terraform, terraform.show(file))
+    else:
+        _unlocked(stage, terraform, lambda: bool(terraform.state()))
+
+
+def restore_state(stage: Stage, terraform: Terraform) -> None:
+    """Bring the best state there is back into the backend."""
+    errored = terraform.folder / "errored.tfstate"
+    if errored.is_file():
+        events.note("storing the state that terraform could not store when it was last here")
+        terraform.push(errored)
+        errored.unlink()
+    if stage.context.location.scheme == "file":
+        _mend_file(stage)
+
+
+def _mend_file(stage: Stage) -> None:
+    """Put terraform's backup in place of a state file that a kill cut short."""
+    store, key = stage.context.store, roots.state_key(stage.context.name, stage.name)
+    stored = store.get(key)
+    if stored is None or _is_state(stored.data):
+        return
+    backup = store.get(f"{key}.backup")
+    events.warning(f"the state file of stage {stage.name} was cut short; going on from its backup")
+    if backup is not None and _is_state(backup.data):
+        store.put(key, backup.data)
+    else:
+        store.delete(key)
+
+
+def _is_state(data: bytes) -> bool:
+    try:
+        return "lineage" in json.loads(data)
+    except ValueError:
+        return False
+
+
+def _unlocked(stage: Stage, terraform: Terraform, action: Any) -> bool:
+    """Run an action; when the dead predecessor's state lock is in the way, remove it and run it again."""
+    try:
+        return bool(action())
+    except StateLocked as problem:
+        holder = _lock_info(problem.detail)
+        if not _is_predecessors(stage, holder):
+            who, since = holder.get("Who", "somebody"), holder.get("Created", "an unknown time")
+            raise StateLocked(
+                f"the Terraform state of {stage.context.name}/{stage.name} is locked by {who} since {since}",
+                next_step="wait, or if that terraform is surely dead: terraform force-unlock " + holder.get("ID", "ID"),
+                detail=problem.detail,
+            ) from problem
+        events.note(f"removing the state lock that the dead run of {holder['Who']} left at {holder['Created']}")
+        terraform.unlock(holder["ID"])
+        return bool(action())
+
+
+def _lock_info(text: str) -> dict[str, str]:
+    """Read terraform's `Lock Info` block."""
+    return dict(re.findall(r"^[│\s]*(ID|Path|Operation|Who|Version|Created):\s+(.+?)\s*$", text, re.MULTILINE))
+
+
+def _is_predecessors(stage: Stage, holder: Mapping[str, str]) -> bool:
+    """Tell whether a state lock was taken by the dead run whose cluster lock this run took over."""
+    ledger = stage.context.ledgers.find(stage.context.name)
+    dead = ledger.predecessor if ledger else {}
+    host = holder.get("Who", "").rsplit("@", 1)[-1]
+    return bool(dead) and host == dead["host"] and holder.get("Created", "")[:19].replace(" ", "T") >= dead["since"][:19]
+
+
+def _adopt(stage: Stage, terraform: Terraform, shown: Mapping[str, Any]) -> bool:
+    """Import what the dead apply began to make and the state does not know; return whether there was any."""
+    suspects = started_addresses(terraform.folder)
+    missing = {
+        item["address"]: item
+        for item in shown.get("resource_changes", ())
+        if item["change"]["actions"] == ["create"] and item["address"] in suspects
+    }
+    if not missing:
+        return False
+    owned = _owned(stage)
+    found = False
+    for address, item in missing.items():
+        identifier = import_id(stage.context.provider.imports(), item["type"], item["change"]["after"] or {}, owned)
+        found = (identifier is not None and _try_import(terraform, address, identifier)) or found
+    return found
+
+
+def _owned(stage: Stage) -> list[CloudObject]:
+    spec = stage.cluster.spec
+    return stage.context.target.inventory(stage.context.name, spec.region, spec.cloud_options)
+
+
+def _try_import(terraform: Terraform, address: str, identifier: str) -> bool:
+    """Adopt an object; false when it is not there after all."""
+    try:
+        terraform.adopt(address, identifier)
+    except HeraError as problem:
+        if _NOT_THERE.search(problem.detail):
+            return False
+        raise
+    events.note(f"adopted {address} ({identifier}), made by the interrupted run")
+    return True
+
+
+def import_id(table: Mapping[str, str], kind: str, planned: Mapping[str, Any], owned: Iterable[CloudObject]) -> str | None:
+    """Return the id by which terraform imports an object, or None when it can't be told.
+
+    The table (a provider's `imports`) has a text per type, with planned values as `{name}`; `{owned}` is the id of the
+    owned object of that type that has the planned name (its `Name` tag or name).
+    """
+    template = table.get(kind)
+    if template is None:
+        return None
+    values: dict[str, Any] = {key: value for key, value in planned.items() if value is not None}
+    if "{owned}" in template:
+        wanted = (planned.get("tags") or {}).get("Name") or planned.get("name")
+        match = [item.id for item in owned if item.type == kind and item.name == wanted]
+        if len(match) != 1:
+            return None
+        values["owned"] = match[0]
+    try:
+        return template.format_map(values)
+    except (KeyError, IndexError):
+        return None
+
+
+def remainder(stage: Stage, terraform: Terraform, digest: str) -> str:
+    """Return a plan file with what is left of an approved plan that was partly applied by this same run.
+
+    Raises `PlanStale` when what is left is more than what was approved.
+    """
+    approved = _actions(terraform.show("stage.tfplan"))
+    plan_after_repair(stage, terraform, "rest.tfplan")
+    rest = _actions(terraform.show("rest.tfplan"))
+    beyond = {address: action for address, action in rest.items() if approved.get(address) != action and action != ("update",)}
+    beyond = {address: action for address, action in beyond.items() if not _continues(approved.get(address), action)}
+    if beyond:
+        raise PlanStale(f"going on would do more than plan {digest[:12]} says: {', '.join(sorted(beyond)[:5])}")
+    return "rest.tfplan"
+
+
+def _continues(approved: tuple[str, ...] | None, action: tuple[str, ...]) -> bool:
+    """Tell whether an action finishes an approved one: a half-made object is replaced, a half-done replacement created."""
+    return approved is not None and "create" in approved and "create" in action
+
+
+def _actions(shown: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    items = shown.get("resource_changes", ())
+    return {i["address"]: tuple(i["change"]["actions"]) for i in items if i["change"]["actions"] not in (["no-op"], ["read"])}
