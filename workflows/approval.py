@@ -1,0 +1,125 @@
+"""How a pipeline asks a person, bound to one plan: a suspend node that takes a yes or a no and who said it.
+
+Three of Argo's habits shape this. A reference to an output of a skipped node never resolves and hangs the workflow, so the
+suspend node sits in a template of its own, whose outputs have a default for the case that nobody had to be asked. A
+supplied output without a default can't be resumed past without a value, so `approved-by` has none. And a suspend node has no
+way to end as failed by its outputs, so a container says the no, with the exit code that means it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hera.workflows import Container, Parameter, Step, Steps, Suspend, Task
+from hera.workflows.models import SuppliedValueFrom, ValueFrom
+from hera.workflows.protocol import Templatable
+
+from infra.errors import ApprovalRejected
+from steps.contract import Step as StepContract
+from workflows.blocks import container
+
+POLICY = Parameter(
+    name="approval",
+    value="always",
+    enum=["always", "destructive", "never"],
+    description="When a person has to agree: to every change, to destruction and replacement only, or never.",
+)
+
+_NEEDED = (
+    "'{{inputs.parameters.changes}}' != 'none' && ('{{workflow.parameters.approval}}' == 'always' || "
+    "('{{workflow.parameters.approval}}' == 'destructive' && '{{inputs.parameters.changes}}' == 'destructive'))"
+)
+
+_REFUSE = """\
+by=$(printf %s "$HERA_APPROVED_BY" | tr -cd 'A-Za-z0-9@._ -')
+message="the plan of stage $HERA_STAGE was rejected by ${by:-somebody}"
+error=$(printf '"code": "%s", "message": "%s", "retryable": false, "next": "", "detail": ""' "$HERA_CODE" "$message")
+mkdir -p "$HERA_ROOT/outputs"
+printf '{%s}' "$error" >"$HERA_ROOT/outputs/error"
+printf '{"event": "error", "time": "%s", %s}\\n' "$(date -u +%Y-%m-%dT%H:%M:%SZ)" "$error"
+exit "$HERA_EXIT_CODE"
+"""
+
+
+def ask() -> Suspend:
+    """Return the suspend template: it shows a plan's digest and summary and waits for `approved` and `approved-by`."""
+    return Suspend(
+        name="approve",
+        inputs=[
+            Parameter(name="stage"),
+            Parameter(name="plan-digest"),
+            Parameter(name="summary"),
+            Parameter(name="approved", value="no", enum=["yes", "no"]),
+        ],
+        outputs=[
+            Parameter(name="approved", value_from=ValueFrom(supplied=SuppliedValueFrom())),
+            Parameter(name="approved-by", value_from=ValueFrom(supplied=SuppliedValueFrom())),
+        ],
+    )
+
+
+def approval(stage: str, template: Suspend) -> Steps:
+    """Return the template that asks when the policy and the changes want it, and always has an answer."""
+    question = Step(
+        name=f"{stage}-approve",
+        template=template,
+        when=_NEEDED,
+        arguments={
+            "stage": stage,
+            "plan-digest": "{{inputs.parameters.plan-digest}}",
+            "summary": "{{inputs.parameters.summary}}",
+        },
+    )
+    steps = Steps(
+        name=f"{stage}-approval",
+        inputs=[Parameter(name="changes"), Parameter(name="plan-digest"), Parameter(name="summary")],
+        outputs=[_answer(stage, "approved", "unasked"), _answer(stage, "approved-by", "")],
+    )
+    steps.sub_steps = [question]
+    return steps
+
+
+def _answer(stage: str, name: str, default: str) -> Parameter:
+    source = f"{{{{steps.{stage}-approve.outputs.parameters.{name}}}}}"
+    return Parameter(name=name, value_from=ValueFrom(parameter=source, default=default))
+
+
+def rejected() -> Container:
+    """Return the container template that ends a workflow because somebody said no."""
+    step = StepContract("", "", parameters=("stage", "approved-by"), minutes=1)
+    template = container("rejected", step)
+    template.command, template.args = ["sh", "-c"], [_REFUSE]
+    template.termination_message_policy = "FallbackToLogsOnError"
+    template.env = [
+        *(template.env if isinstance(template.env, list) else []),
+        {"HERA_CODE": ApprovalRejected.code, "HERA_EXIT_CODE": str(ApprovalRejected.exit_code)},
+    ]
+    return template
+
+
+def stage_tasks(stage: str, templates: Mapping[str, Templatable], after: Task) -> list[Task]:
+    """Return a stage's tasks in order: plan, approval, what a no leads to, and the apply of that very plan."""
+    output = f"{{{{tasks.{stage}-plan.outputs.parameters.%s}}}}"
+    answer = f"{{{{tasks.{stage}-approval.outputs.parameters.%s}}}}"
+    plan = Task(name=f"{stage}-plan", template=templates["plan"], dependencies=[after.name])
+    asked = Task(
+        name=f"{stage}-approval",
+        template=templates["approval"],
+        dependencies=[plan.name],
+        arguments={name: output % name for name in ("changes", "plan-digest", "summary")},
+    )
+    refused = Task(
+        name=f"{stage}-rejected",
+        template=templates["rejected"],
+        dependencies=[asked.name],
+        when=f"'{answer % 'approved'}' == 'no'",
+        arguments={"stage": stage, "approved-by": answer % "approved-by"},
+    )
+    apply = Task(
+        name=f"{stage}-apply",
+        template=templates["apply"],
+        dependencies=[refused.name],
+        when=f"'{output % 'changes'}' != 'none'",
+        arguments={"plan-digest": output % "plan-digest", "approved-by": answer % "approved-by"},
+    )
+    return [plan, asked, refused, apply]
