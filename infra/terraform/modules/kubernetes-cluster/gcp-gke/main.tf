@@ -47,9 +47,8 @@ data "google_project" "this" {
 
 resource "google_container_cluster" "this" {
   #checkov:skip=CKV_GCP_12: Dataplane V2 (datapath_provider) enforces network policies itself; the old Calico block must stay off with it
+  #checkov:skip=CKV_GCP_21: labels are local.tags; checkov does not follow the merge through a calling module
   #checkov:skip=CKV_GCP_66: binary_authorization is on by cloud.binary_authorization's default; checkov can't follow the conditional
-  #checkov:skip=CKV_GCP_67: legacy metadata endpoints were removed from GKE in 1.21; node_pools.tf sets disable-legacy-endpoints all the same
-  #checkov:skip=CKV_GCP_69: the default pool that this setting is about is removed; the managed pools set GKE_METADATA
   project     = var.cloud.project_id
   name        = var.name
   description = local.owner

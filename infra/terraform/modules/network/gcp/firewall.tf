@@ -62,7 +62,6 @@ locals {
 }
 
 resource "google_compute_firewall" "ingress" {
-  #checkov:skip=CKV_GCP_2: the only rule with port 22 is iap-ssh, off by default, from Identity-Aware Proxy's range alone
   for_each = local.ingress
 
   project       = var.cloud.project_id

@@ -24,7 +24,6 @@ locals {
 }
 
 resource "google_compute_network" "this" {
-  #checkov:skip=CKV2_GCP_18: firewall.tf has rules for this network, default deny both ways; they are made with for_each
   project                         = var.cloud.project_id
   name                            = var.name
   description                     = local.owner
@@ -101,9 +100,7 @@ resource "google_compute_subnetwork" "public" {
 
 # Regional application load balancers (Gateway API, internal Ingress) run their proxies in a subnet of their own.
 resource "google_compute_subnetwork" "proxies" {
-  #checkov:skip=CKV_GCP_26: the cloud refuses flow logs on a proxy-only subnet
-  #checkov:skip=CKV_GCP_74: Private Google Access does not exist on a proxy-only subnet
-  #checkov:skip=CKV_GCP_76: the network has no IPv6
+  # The cloud refuses flow logs and Private Google Access on a proxy-only subnet.
   project       = var.cloud.project_id
   name          = "${var.name}-proxies"
   description   = local.owner
