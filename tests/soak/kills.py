@@ -1,0 +1,264 @@
+"""Kills a run at a random moment, resumes it, and compares the simulated cloud with the states: nothing lost, nothing twice.
+
+One round: a fresh home, one of the six examples, an operation (create, change, delete), a victim (the step, terraform, a
+provider plugin, everything of the run at once, the command itself), a signal, a moment. After `clusterctl resume` ends with 0,
+the inventory must equal the states, a new comparison must show no change, no lock may be held; then the cluster is deleted
+and the cloud must be empty.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import yaml
+
+from infra.simulator.cloud import SimulatedCloud
+from tests.support.cli import EXAMPLES, Cli
+from tests.support.inventory import difference, in_cloud
+
+OPERATIONS = ("create", "create", "change", "delete")
+VICTIMS = ("step", "terraform", "provider", "run", "command")
+SIGNALS = (signal.SIGKILL, signal.SIGTERM)
+LATENCY = 0.004
+"""Scale of real latencies: an EKS control plane takes about 2 s, so that kills fall inside applies."""
+RESUMES = 3
+"""Resumes allowed until the asked state is reached; one is enough unless the kill fell before anything was recorded."""
+
+
+@dataclass(frozen=True)
+class Round:
+    number: int
+    example: str
+    operation: str
+    victim: str
+    signal: str
+    moment: float
+
+
+@dataclass(frozen=True)
+class Result:
+    round: Round
+    killed: str
+    resumes: int
+    seconds: float
+    problems: tuple[str, ...]
+
+
+def rounds(count: int, seed: int) -> Iterator[Round]:
+    """Yield the campaign; the same seed gives the same one, and every cloud comes equally often."""
+    dice = random.Random(seed)
+    examples = sorted(path.name for path in EXAMPLES.glob("*.yaml"))
+    for number in range(count):
+        yield Round(
+            number,
+            examples[number % len(examples)],
+            dice.choice(OPERATIONS),
+            dice.choice(VICTIMS),
+            dice.choice(SIGNALS).name,
+            dice.random(),
+        )
+
+
+def descendants(pid: int) -> list[tuple[int, str]]:
+    """Return the living processes below one, with their command lines."""
+    table: dict[int, list[tuple[int, str]]] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
+                line = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            table.setdefault(parent, []).append((int(entry.name), line))
+    found, queue = [], [pid]
+    while queue:
+        for child in table.get(queue.pop(), []):
+            found.append(child)
+            queue.append(child[0])
+    return found
+
+
+def strike(victim: str, pid: int, number: signal.Signals) -> str:
+    """Send the signal to the victim; returns whom it hit, empty when there was none."""
+    below = descendants(pid)
+    chosen = {
+        "step": [p for p, line in below if "steps." in line or "zygote" in line],
+        "terraform": [p for p, line in below if line.split(" ")[0].endswith("terraform") or " terraform " in line][:1],
+        "provider": [p for p, line in below if "infra.simulator" in line],
+        "run": [p for p, _ in below],
+        "command": [pid],
+    }[victim]
+    for target in chosen:
+        try:
+            os.kill(target, number)
+        except ProcessLookupError:
+            continue
+    return f"{number.name} to {victim} ({len(chosen)} processes)" if chosen else ""
+
+
+def bigger_pools(text: str) -> str:
+    """Return the spec with its first pool changed."""
+    spec = yaml.safe_load(text)
+    spec["spec"]["nodePools"][0]["max"] = int(spec["spec"]["nodePools"][0].get("max", 9)) + 3
+    spec["spec"]["nodePools"][0]["labels"] = {"changed": "yes"}
+    return yaml.safe_dump(spec)
+
+
+class Campaign:
+    """The rounds, in a folder that remembers which are done."""
+
+    def __init__(self, folder: Path, durations: dict[str, float]) -> None:
+        self._folder, self._durations = folder, durations
+
+    def play(self, round: Round) -> Result:
+        """Play one round in a home of its own."""
+        started = time.monotonic()
+        home = self._folder / f"round-{round.number}"
+        shutil.rmtree(home, ignore_errors=True)
+        home.mkdir(parents=True)
+        killed, resumes, problems = self._play(round, Cli(home), home)
+        if not problems:
+            shutil.rmtree(home, ignore_errors=True)
+        return Result(round, killed, resumes, round_seconds(started), tuple(problems))
+
+    def _play(self, round: Round, cli: Cli, home: Path) -> tuple[str, int, list[str]]:
+        spec = home / "cluster.yaml"
+        spec.write_text((EXAMPLES / round.example).read_text())
+        name = yaml.safe_load(spec.read_text())["metadata"]["name"]
+        SimulatedCloud(cli.simulation / "cloud").set_latency_scale(LATENCY)
+        if round.operation != "create":
+            cli.run("create", "cluster", "-f", spec, "--simulate", "--yes").ok()
+        if round.operation == "change":
+            spec.write_text(bigger_pools(spec.read_text()))
+        killed = self._interrupt(round, cli, spec, name)
+        resumes, problems = self._resume(cli, round, name)
+        return killed, resumes, problems or self._judge(cli, round, name)
+
+    def _interrupt(self, round: Round, cli: Cli, spec: Path, name: str) -> str:
+        if round.operation == "delete":
+            command = ("delete", "cluster", name, "--yes", "--unprotect")
+        else:
+            command = ("create", "cluster", "-f", str(spec), "--simulate", "--yes")
+        key = f"{round.operation} {round.example}"
+        process = cli.start(*command, log=cli.home / "run.log")
+        began = time.monotonic()
+        until = began + round.moment * self._durations.get(key, 8.0)
+        while time.monotonic() < until and process.poll() is None:
+            time.sleep(0.01)
+        killed = strike(round.victim, process.pid, signal.Signals[round.signal]) if process.poll() is None else ""
+        process.wait(timeout=300)
+        if not killed:
+            self._durations[key] = time.monotonic() - began
+        return killed
+
+    def _resume(self, cli: Cli, round: Round, name: str) -> tuple[int, list[str]]:
+        """Resume until the asked state is reached."""
+        last = ""
+        for attempt in range(1, RESUMES + 1):
+            done = cli.run("resume", "cluster", name, "--yes", *(("--unprotect",) if round.operation == "delete" else ()))
+            last = f"resume exit {done.code}: {done.err[-1500:]}"
+            if done.code == 0:
+                return attempt, []
+            gone = done.code == 66
+            if gone and round.operation == "delete" and not list(in_cloud(cli.simulation)):
+                return attempt, []
+            if gone and round.operation != "delete":
+                cli.run("create", "cluster", "-f", cli.home / "cluster.yaml", "--simulate", "--yes")
+        return RESUMES, [last]
+
+    def _judge(self, cli: Cli, round: Round, name: str) -> list[str]:
+        """Compare the world with what was asked, then delete and look once more."""
+        problems = difference(cli.simulation, name)
+        if round.operation != "delete":
+            plan = cli.run("plan", "cluster", "-f", cli.home / "cluster.yaml", "--simulate")
+            if plan.code != 0:
+                problems.append(f"plan after resume: exit {plan.code}: {plan.out[-800:]}")
+            deleted = cli.run("delete", "cluster", name, "--yes", "--unprotect")
+            if deleted.code != 0:
+                problems.append(f"delete: exit {deleted.code}: {deleted.err[-1500:]}")
+        problems += [f"left in the cloud: {kind} {identifier}" for kind, identifier in in_cloud(cli.simulation)]
+        problems += [f"lock left: {file}" for file in cli.simulation.glob("clusters/*/lock.json")]
+        return problems
+
+
+def round_seconds(started: float) -> float:
+    return round(time.monotonic() - started, 1)
+
+
+def write_report(path: Path, seed: int, results: list[Result], commit: str) -> None:
+    """Write the campaign's figures as Markdown."""
+    bad = [result for result in results if result.problems]
+    hit = [result for result in results if result.killed]
+    lines = [
+        "# Kills and resumes (simulated)",
+        "",
+        f"Commit {commit}, {datetime.now(UTC):%Y-%m-%d}, seed {seed}, latency scale {LATENCY}.",
+        "",
+        f"{len(results)} rounds, {len(hit)} with a process killed in the run, {len(bad)} with a problem; "
+        f"resumes needed: {max((result.resumes for result in results), default=0)} at most.",
+        "",
+        "| round | example | operation | killed | resumes | seconds | problems |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for result in results:
+        problems = "; ".join(result.problems).replace("\n", " ").replace("|", "/")[:300] or "none"
+        lines.append(
+            f"| {result.round.number} | {result.round.example} | {result.round.operation} | {result.killed or 'ended first'} at "
+            f"{result.round.moment:.0%} | {result.resumes} | {result.seconds} | {problems} |"
+        )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(lines) + "\n")
+
+
+def _load(file: Path) -> list[Result]:
+    lines = file.read_text().splitlines() if file.is_file() else []
+    return [
+        Result(**{**data, "round": Round(**data["round"]), "problems": tuple(data["problems"])})
+        for data in map(json.loads, lines)
+    ]
+
+
+def main() -> int:
+    """Play the campaign, going on where an earlier start of the same seed ended."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument("--seed", type=int, default=20261124)
+    parser.add_argument("--only", type=int, action="append", help="play just these rounds again")
+    parser.add_argument("--report", type=Path, default=Path("benchmarks/reports/kills.md"))
+    parser.add_argument("--commit", default=os.popen("git rev-parse --short HEAD").read().strip())
+    options = parser.parse_args()
+    folder = Path(tempfile.gettempdir()) / f"hera-kills-{options.seed}-{options.commit}"
+    folder.mkdir(parents=True, exist_ok=True)
+    done = [] if options.only else _load(folder / "results.jsonl")
+    print(f"seed {options.seed}, {len(done)} of {options.rounds} rounds done before", flush=True)
+    campaign = Campaign(folder, {f"{r.round.operation} {r.round.example}": r.seconds for r in done if not r.killed})
+    for round in rounds(options.rounds, options.seed):
+        if any(result.round.number == round.number for result in done) or (options.only and round.number not in options.only):
+            continue
+        result = campaign.play(round)
+        done.append(result)
+        with (folder / "results.jsonl").open("a") as stream:
+            stream.write(json.dumps(asdict(result)) + "\n")
+        verdict = "; ".join(result.problems) or "ok"
+        print(
+            f"{round.number:3} {round.operation:6} {round.example:16} {result.killed or '-':40} {result.seconds:6}s  {verdict}",
+            flush=True,
+        )
+    write_report(options.report, options.seed, done, options.commit)
+    return 1 if any(result.problems for result in done) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
