@@ -83,25 +83,22 @@ def _pools(cluster: Cluster) -> Iterator[Problem]:
         earlier = next((i for i, other in enumerate(pools[:index]) if other.name == pool.name), None)
         if earlier is not None:
             yield Problem(f"{path}.name", f"{pool.name}, as spec.nodePools[{earlier}].name", "a name that no other pool has")
-        yield from _bounds(cluster, pool, path)
+        yield from _bounds(pool, path)
     if not any(_takes_any_pod(pool) for pool in pools):
         yield Problem(
             "spec.nodePools",
-            "no pool with nodes that take the cluster's own pods",
-            "one pool with min of at least 1 and no NoSchedule or NoExecute taint",
+            "a NoSchedule or NoExecute taint on every pool",
+            "at least one pool without: the cluster's own pods must run somewhere",
         )
 
 
 def _takes_any_pod(pool: NodePool) -> bool:
-    return pool.min > 0 and not any(taint.effect in _KEEP_OUT for taint in pool.taints)
+    return not any(taint.effect in _KEEP_OUT for taint in pool.taints)
 
 
-def _bounds(cluster: Cluster, pool: NodePool, path: str) -> Iterator[Problem]:
+def _bounds(pool: NodePool, path: str) -> Iterator[Problem]:
     if pool.min > pool.max:
         yield Problem(f"{path}.min", f"{pool.min}, above max {pool.max}", f"at most {pool.max}")
-    elif pool.max < len(set(pool.zones)):
-        found = f"{pool.max}, with {len(set(pool.zones))} zones"
-        yield Problem(f"{path}.max", found, f"at least {len(set(pool.zones))}, or fewer zones: each zone may grow to one node")
     taints = Counter((taint.key, taint.effect) for taint in pool.taints)
     for (key, effect), count in taints.items():
         if count > 1:

@@ -69,24 +69,25 @@ def fill(data: Mapping[str, Any], environment: str, provider: Provider | None, r
 
     Without a provider (an unknown cloud, already refused) stand-ins are used, so that the rest can be checked.
     """
-    spec = overlay(overlay(_of_cloud(provider, region), ENVIRONMENTS[environment]), data.get("spec", {}))
-    if isinstance(spec, dict):
-        spec["nodePools"] = _pools(spec, environment, provider)
+    written = data.get("spec")
+    if not isinstance(written, Mapping):
+        return dict(data)
+    zones = list(provider.regions()[region][:ZONES] if provider else ("a", "b", "c"))
+    version = provider.kubernetes_versions()[0] if provider else "1.0"
+    cloud = {"network": {"zones": zones}, "kubernetes": {"version": version}}
+    spec = overlay(overlay(cloud, ENVIRONMENTS[environment]), written)
+    pool = {
+        **NODE_POOLS[environment],
+        "machineType": provider.machine_type(environment) if provider else "machine",
+        "zones": _zones(spec["network"]) or zones,
+    }
+    pools = spec.get("nodePools", [{"name": POOL}])
+    spec["nodePools"] = [overlay(pool, item) for item in pools] if isinstance(pools, list) else pools
     return {**data, "spec": spec}
 
 
-def _of_cloud(provider: Provider | None, region: str) -> dict[str, Any]:
-    zones = provider.regions()[region][:ZONES] if provider else ("a", "b", "c")
-    version = provider.kubernetes_versions()[0] if provider else "1.0"
-    return {"network": {"zones": list(zones)}, "kubernetes": {"version": version}}
-
-
-def _pools(spec: Mapping[str, Any], environment: str, provider: Provider | None) -> Any:
-    pools = spec.get("nodePools", [{"name": POOL}])
-    network = spec["network"]
-    below = {
-        **NODE_POOLS[environment],
-        "machineType": provider.machine_type(environment) if provider else "machine",
-        "zones": network.get("zones", []) if isinstance(network, Mapping) else [],
-    }
-    return [overlay(below, pool) for pool in pools] if isinstance(pools, list) else pools
+def _zones(network: Any) -> list[str]:
+    """Return the network's zones for its pools; none when they are wrong, which is refused where they are written."""
+    zones = network.get("zones") if isinstance(network, Mapping) else None
+    right = isinstance(zones, list) and all(isinstance(zone, str) and zone for zone in zones)
+    return list(dict.fromkeys(zones)) if right and zones else []

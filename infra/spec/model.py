@@ -29,6 +29,7 @@ VERSION = r"^[0-9]+\.[0-9]+$"
 CIDR = r"^[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}/[0-9]{1,2}$"
 LABEL_VALUE = r"^([A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?)?$"
 LABEL_KEY = r"^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$"
+TAG_KEY = r"^[A-Za-z0-9]([A-Za-z0-9 _.:/=+@-]*[A-Za-z0-9_.:/=+@-])?$"
 _RANGE_WORDS = "an IPv4 range such as 10.20.0.0/16"
 PATTERN_WORDS = {
     NAME: "2 to 40 lower-case letters, digits and hyphens; the first a letter, the last no hyphen",
@@ -36,6 +37,7 @@ PATTERN_WORDS = {
     VERSION: 'a version of two numbers in quotes, such as "1.34"',
     CIDR: _RANGE_WORDS,
     LABEL_VALUE: "up to 63 letters, digits, '-', '_' and '.'; the first and last a letter or digit",
+    TAG_KEY: "up to 128 letters, digits, spaces and any of _ . : / = + @ -, the first a letter or digit",
     LABEL_KEY: "a Kubernetes label key such as team or example.com/team",
 }
 """What a pattern accepts, in words, for refusals and documentation."""
@@ -61,7 +63,7 @@ Cidr = Annotated[str, Field(pattern=CIDR, examples=["10.20.0.0/16"]), AfterValid
 Label = Annotated[str, Field(pattern=LABEL_VALUE, max_length=63)]
 LabelKey = Annotated[str, Field(pattern=LABEL_KEY)]
 Zone = Annotated[str, Field(min_length=1)]
-TagKey = Annotated[str, Field(min_length=1, max_length=128)]
+TagKey = Annotated[str, Field(pattern=TAG_KEY, max_length=128)]
 TagValue = Annotated[str, Field(max_length=256)]
 
 

@@ -127,10 +127,14 @@ def _wanted(root: type[BaseModel], location: Location) -> str:
 def _found(error: ErrorDetails, written: str | None) -> str:
     if error["type"] == "missing":
         return "nothing"
+    if error["loc"][-1:] == ("[key]",):
+        return str(error["input"])
     if error["type"] == "extra_forbidden":
         return f"the unknown field {error['loc'][-1]}"
-    text = found_text(error["input"], written)
-    return text + _kind(error["input"]) if error["type"] in _KINDS else text
+    if error["type"] not in _KINDS:
+        return found_text(error["input"], written)
+    text = found_text(error["input"], json.dumps(written, ensure_ascii=False) if isinstance(error["input"], str) else written)
+    return text + _kind(error["input"])
 
 
 def _place(location: Location) -> Location:
