@@ -1,15 +1,18 @@
-# Everything a contributor types. Each target installs what it needs; tools live in .venv, built parts in a cache outside the checkout.
+# Everything a contributor types. Each target installs what it needs; tools live in .venv and .tools, built parts in a cache
+# outside the checkout (~/.cache/hera), keyed by version.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := help
 VENV := .venv
 PY := $(VENV)/bin/python
+CHECKOV := .tools/checkov/bin/checkov
 UV_VERSION := 0.13.9
+PYTEST := $(PY) -m pytest -q
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help install lock
+.PHONY: help install demo check test soak bench generate format lock
 help: ## list the targets
-	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 install: $(VENV)/.installed ## make .venv from the lock file
 $(VENV)/.installed: requirements/dev.lock pyproject.toml
@@ -20,6 +23,46 @@ $(VENV)/.installed: requirements/dev.lock pyproject.toml
 	@$(VENV)/bin/uv pip install -q --no-deps --python $(PY) -e .
 	@touch $@
 
-lock: ## resolve requirements/*.lock again from pyproject.toml
+$(CHECKOV): requirements/checkov.lock $(VENV)/.installed
+	@echo "installing checkov into .tools/checkov …"
+	@python3 -m venv .tools/checkov
+	@$(VENV)/bin/uv pip sync -q --require-hashes --python .tools/checkov/bin/python requirements/checkov.lock
+	@touch $(CHECKOV)
+
+demo: install ## plan, build, describe, disturb and delete a cluster on each cloud, simulated
+	@$(PY) -m tools.demo
+
+check: install $(CHECKOV) ## everything quick: format, lint, types, layers, generated files, checkov, unit and contract tests
+	ruff format --check -q .
+	ruff check -q .
+	mypy
+	lint-imports
+	$(PY) -m workflows.render --check
+	$(PY) -m tools.generate_schema --check
+	$(PY) -m tools.generate_reference --check
+	terraform fmt -check -recursive infra/terraform
+	$(CHECKOV) -d infra/terraform --framework terraform --quiet --compact --skip-download
+	$(PYTEST) -n 2 tests/unit tests/contract
+
+test: check ## everything: check, terraform test, integration, end to end, a sample of the kill campaign
+	$(PYTEST) -n 2 tests/integration tests/e2e
+
+soak: install ## the long campaigns; resumes where it stopped; writes benchmarks/reports/
+	$(PY) -m tests.soak.kills --rounds 60
+
+bench: install ## the figures, each beside a named peer in one run; writes benchmarks/reports/
+	$(PY) -m benchmarks.run
+
+generate: install ## write every generated file again
+	$(PY) -m workflows.render
+	$(PY) -m tools.generate_schema
+	$(PY) -m tools.generate_reference
+
+format: install ## format code
+	ruff format -q .
+	ruff check -q --fix .
+	terraform fmt -recursive infra/terraform
+
+lock: ## resolve requirements/*.lock again
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --all-extras --group dev -o requirements/dev.lock pyproject.toml
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements/checkov.lock requirements/checkov.in
