@@ -1,0 +1,109 @@
+"""Finds clusters: the ledgers of the real state store and of the simulation, and which of the two a command means."""
+
+from __future__ import annotations
+
+import os
+from argparse import Namespace
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from clusterctl import home
+from infra.errors import NotFound, UsageError
+from infra.homes import simulation_home
+
+if TYPE_CHECKING:
+    from steps.common.ledger import Ledger, Ledgers
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where ledgers and states live, and whether what they describe is simulated."""
+
+    state: str
+    simulated: bool
+
+    def ledgers(self) -> Ledgers:
+        """Open the ledgers."""
+        from steps.common.ledger import Ledgers, open_store
+
+        return Ledgers(open_store(self.state))
+
+    @property
+    def title(self) -> str:
+        """How results name this place."""
+        return "on the simulator" if self.simulated else f"in {self.state}"
+
+
+def real_state(args: Namespace) -> str:
+    """Return the state URL in force: flag, environment, what `init` remembered; empty when there is none."""
+    return str(args.state or os.environ.get("HERA_STATE") or home.load_config().get("state") or "")
+
+
+def simulated_place(args: Namespace) -> Place:
+    """Return the simulation's place."""
+    return Place(str(args.state) or home.simulated_state(), True)
+
+
+def place_for_spec(args: Namespace) -> Place:
+    """Return where a spec's cluster is planned and made."""
+    if args.simulate:
+        return simulated_place(args)
+    state = real_state(args)
+    if not state:
+        raise UsageError(
+            "no place is known where states and the ledger live",
+            next_step="run `clusterctl init` once, or add --simulate to try it without an account",
+        )
+    return Place(state, False)
+
+
+def places(args: Namespace) -> list[Place]:
+    """Return every place that may hold clusters, the real one first."""
+    if args.simulate:
+        return [simulated_place(args)]
+    state = real_state(args)
+    found = [Place(state, False)] if state else []
+    if args.state:
+        return found
+    return found + ([Place(home.simulated_state(), True)] if simulation_home().exists() else [])
+
+
+@dataclass(frozen=True)
+class Found:
+    """A cluster's ledger and where it was found."""
+
+    place: Place
+    ledger: Ledger
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the cluster exists only on the simulator."""
+        return self.ledger.simulated or self.place.simulated
+
+
+def find(args: Namespace, name: str) -> Found | None:
+    """Return the cluster of that name; a real one before a simulated one."""
+    for place in places(args):
+        ledger = place.ledgers().find(name)
+        if ledger is not None:
+            return Found(Place(place.state, place.simulated or ledger.simulated), ledger)
+    return None
+
+
+def get(args: Namespace, name: str) -> Found:
+    """Return the cluster of that name, or raise `NotFound`."""
+    found = find(args, name)
+    if found is None:
+        looked = " and ".join(place.title for place in places(args)) or "nowhere: there is no state store and no simulation"
+        raise NotFound(f"no cluster {name!r} (looked {looked})", next_step="clusterctl get clusters")
+    return found
+
+
+def every(args: Namespace) -> list[Found]:
+    """Return all clusters of all places, by name."""
+    found = [
+        Found(Place(place.state, place.simulated or ledger.simulated), ledger)
+        for place in places(args)
+        for ledger in place.ledgers().all()
+    ]
+    return sorted(found, key=lambda item: (item.ledger.name, item.simulated))

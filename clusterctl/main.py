@@ -1,0 +1,18 @@
+"""Where the command starts. The overview is printed from a table, before argparse or anything else is imported."""
+
+import sys
+
+from clusterctl.commands import overview
+
+_HELP = {"-h", "--help", "help"}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    words = sys.argv[1:] if argv is None else argv
+    if not words or (words[0] in _HELP and len(words) == 1):
+        print(overview())
+        return 0
+    from clusterctl.dispatch import dispatch
+
+    return dispatch(words)

@@ -1,0 +1,89 @@
+"""The argument parser, made from the table of verbs; only the verb that was typed is imported."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+from collections.abc import Iterable, Sequence
+from types import ModuleType
+from typing import NoReturn
+
+from clusterctl.commands import PROGRAM, verbs
+from infra.errors import UsageError
+
+DEFAULTS = {"quiet": False, "no_color": False, "state": "", "output": "table", "simulate": False, "yes": False, "timeout": 0}
+"""Set before parsing, so that a flag may stand before the verb or after it."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose complaint is an error like every other: exit code 2 means changes, not a typing mistake."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise `UsageError` with the command that explains this part."""
+        raise UsageError(message, next_step=f"{self.prog} --help")
+
+
+def add_common(parser: argparse.ArgumentParser) -> None:
+    """Add the flags that every verb takes."""
+    group = parser.add_argument_group("everywhere")
+    group.add_argument("-q", "--quiet", action="store_true", default=argparse.SUPPRESS, help="only results and errors")
+    group.add_argument("--no-color", action="store_true", default=argparse.SUPPRESS, help="no colours (so does NO_COLOR=1)")
+    group.add_argument(
+        "--state",
+        metavar="URL",
+        default=argparse.SUPPRESS,
+        help="where states and the ledger live (default: HERA_STATE, or what `clusterctl init` remembered)",
+    )
+
+
+def load(verb: str) -> ModuleType:
+    """Import a verb's module."""
+    return importlib.import_module(f"clusterctl.verbs.{verb}")
+
+
+def build(only: Iterable[str] | None = None) -> Parser:
+    """Return the parser of the given verbs, or of all of them."""
+    root = Parser(prog=PROGRAM, allow_abbrev=False)
+    add_common(root)
+    subparsers = root.add_subparsers(dest="verb", metavar="VERB", required=True, parser_class=Parser)
+    table = verbs()
+    for verb in table if only is None else only:
+        noun, text = table[verb]
+        module = load(verb)
+        description = (module.__doc__ or text).strip()
+        parser = subparsers.add_parser(verb, help=text, description=description, **_options())
+        if noun:
+            nouns = parser.add_subparsers(dest="noun", metavar="NOUN", required=True, parser_class=Parser)
+            other = noun.removesuffix("s") if noun.endswith("s") else f"{noun}s"
+            parser = nouns.add_parser(noun, aliases=[other], help=text, description=description, **_options())
+        add_common(parser)
+        module.add_arguments(parser)
+        parser.set_defaults(run=module.run)
+    return root
+
+
+def _options() -> dict[str, object]:
+    return {"allow_abbrev": False, "formatter_class": argparse.RawDescriptionHelpFormatter}
+
+
+def parse(words: Sequence[str]) -> argparse.Namespace:
+    """Read a command line; raises `UsageError`."""
+    verb = _verb(words)
+    return build([verb]).parse_args(list(words), argparse.Namespace(**DEFAULTS))
+
+
+def _verb(words: Sequence[str]) -> str:
+    """Return the verb that was typed; refuse an unknown one with the nearest that there is."""
+    takes_value, plain = False, []
+    for word in words:
+        if not takes_value and not word.startswith("-"):
+            plain.append(word)
+        takes_value = word == "--state"
+    if not plain:
+        raise UsageError("no verb given", next_step=f"{PROGRAM} --help")
+    if plain[0] not in verbs():
+        import difflib
+
+        near = difflib.get_close_matches(plain[0], verbs(), n=1)
+        raise UsageError(f"no verb {plain[0]!r}", next_step=f"{PROGRAM} {near[0]} --help" if near else f"{PROGRAM} --help")
+    return plain[0]

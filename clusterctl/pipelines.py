@@ -1,0 +1,183 @@
+"""Runs a pipeline on the local engine, shows it, and turns how it ended into a result or into the error of the step that failed."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from clusterctl import home
+from clusterctl.clusters import Place
+from clusterctl.console import Console
+from clusterctl.progress import Tracker, view_for
+from clusterctl.terminal import one_line
+from infra.errors import AwaitingApproval, HeraError, Interrupted, StepFailed, TimedOut, from_dict
+
+if TYPE_CHECKING:
+    from clusterctl.approval import Approval
+    from infra.plans.summary import PlanSummary
+    from workflows.local.engine import NodeEvent, Result
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a pipeline is asked for."""
+
+    template: str
+    title: str
+    cluster: str
+    place: Place
+    spec: str = ""
+    extra: Mapping[str, str] = field(default_factory=dict)
+    """Parameters that only this pipeline takes: `approval`, `unprotect`."""
+    timeout: int = 0
+    resume: str = ""
+    """The command to type when the run stops before its end."""
+
+    def parameters(self) -> dict[str, str]:
+        """Return the workflow's parameters; every value is text."""
+        return {
+            "cluster": self.cluster,
+            "spec": self.spec,
+            "simulate": "true" if self.place.simulated else "false",
+            "state": self.place.state,
+            "actor": actor(),
+            **self.extra,
+        }
+
+
+def actor() -> str:
+    """Return who is asking, for the ledger."""
+    return os.environ.get("HERA_ACTOR") or getpass.getuser()
+
+
+@dataclass
+class Outcome:
+    """What came of a run."""
+
+    result: Result
+    tracker: Tracker
+    wall: float
+    plans: list[PlanSummary] = field(default_factory=list)
+
+    @property
+    def terraform(self) -> float:
+        """Seconds that terraform itself worked, all stages together."""
+        return self.tracker.terraform
+
+    def timing(self) -> dict[str, Any]:
+        """Return where the time went; time spent waiting for an answer is nobody's overhead."""
+        worked = self.wall - self.tracker.waited
+        return {
+            "seconds": round(worked, 2),
+            "terraformSeconds": round(self.terraform, 2),
+            "waitedSeconds": round(self.tracker.waited, 2),
+            "steps": {name: round(seconds, 2) for name, seconds in self.tracker.stage_seconds().items()},
+        }
+
+
+def run(request: Request, console: Console, approval: Approval | None = None) -> Outcome:
+    """Run a pipeline to its end; raises the failed step's error."""
+    from workflows.local import engine
+
+    tracker = Tracker(view_for(console, request.title))
+    if approval is not None:
+        approval.tracker = tracker
+    tracker.view.begin(tracker)
+    began = time.monotonic()
+    with _watched(tracker, console, request.timeout) as watch:
+        try:
+            result = engine.run(
+                request.template,
+                request.parameters(),
+                root=home.runs(request.place.simulated),
+                observer=tracker,
+                approver=approval or _nobody(),
+            )
+        except KeyboardInterrupt:
+            raise Interrupted("stopped; what was done is in the ledger", next_step=request.resume) from None
+        finally:
+            tracker.view.end()
+    outcome = Outcome(result, tracker, time.monotonic() - began)
+    _raise_for(outcome, request, watch)
+    outcome.plans = [read_plan(path) for path in tracker.plans]
+    return outcome
+
+
+def _nobody() -> Approval:
+    from clusterctl.approval import Nobody
+
+    return Nobody()
+
+
+def read_plan(path: Path) -> PlanSummary:
+    """Read the plan that a step left."""
+    from infra.plans.summary import PlanSummary
+
+    return PlanSummary.from_dict(json.loads(path.read_text()))
+
+
+@dataclass
+class _Watch:
+    """What stopped the run from outside, if anything."""
+
+    signal: str = ""
+    timed_out: bool = False
+
+
+@contextmanager
+def _watched(tracker: Tracker, console: Console, timeout: int) -> Iterator[_Watch]:
+    """Turn a time-out into the signal the engine already knows how to forward."""
+    watch = _Watch()
+
+    def alarm(number: int, frame: object) -> None:
+        watch.timed_out = True
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    previous = signal.signal(signal.SIGALRM, alarm)
+    signal.setitimer(signal.ITIMER_REAL, timeout)
+    try:
+        yield watch
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, previous)
+
+
+def _raise_for(outcome: Outcome, request: Request, watch: _Watch) -> None:
+    """Raise what the run ended with, unless it ended well."""
+    phase = str(outcome.result.phase).lower()
+    if phase == "succeeded":
+        return
+    if phase == "suspended":
+        raise AwaitingApproval("the run waits for an approval that nobody is here to give", next_step=request.resume)
+    error = _error_of(outcome)
+    if watch.timed_out:
+        error = TimedOut(f"not finished in {request.timeout}s; stopped cleanly", next_step=request.resume)
+    error.next_step = error.next_step or request.resume
+    raise error
+
+
+def _error_of(outcome: Outcome) -> HeraError:
+    """Return the failed step's own error: from its file, from its last event, or from what the engine says."""
+    failed = outcome.result.failed()
+    data = (_error_file(failed) if failed else None) or outcome.tracker.error
+    if data:
+        return from_dict(data)
+    where = f"step {one_line(failed.node)}: " if failed else ""
+    message = (failed.message if failed else "") or outcome.result.message or "ended without saying why"
+    return StepFailed(f"{where}{message}", next_step=f"look into {failed.folder if failed else outcome.result.folder}")
+
+
+def _error_file(failed: NodeEvent) -> dict[str, Any] | None:
+    try:
+        data = json.loads((failed.folder / "outputs" / "error").read_text())
+    except (OSError, ValueError):
+        return None
+    return data if isinstance(data, dict) else None

@@ -1,0 +1,175 @@
+"""A plan on a terminal, in the order a reviewer needs it: what is lost, what touches security, then the rest by type, then cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from clusterctl.terminal import Style, one_line
+from infra.plans.cost import Cost
+from infra.plans.summary import ACTIONS, AttributeChange, Change, PlanSummary, StagePlan
+
+MARKS = {"create": "+", "update": "~", "replace": "±", "delete": "-", "import": "<", "forget": "."}
+_COLORS = {"create": "green", "update": "yellow", "replace": "red", "delete": "red", "import": "cyan", "forget": "yellow"}
+_NAMES = 3
+"""Names shown of a group of equal changes."""
+_ATTRIBUTES = 6
+"""Changed attributes shown of a resource without `--full`."""
+_VALUE = 60
+"""Characters of a value shown without `--full`."""
+UNKNOWN = "(known after apply)"
+
+
+def headline(summary: PlanSummary, style: Style) -> str:
+    """Return the counts in colours: `3 to replace, 74 to create`."""
+    parts = [style.paint(f"{count} to {action}", _COLORS[action], "bold") for action, count in summary.counts().items()]
+    return ", ".join(parts) or style.green("no changes")
+
+
+def title(summary: PlanSummary) -> str:
+    """Return what is planned, where."""
+    where = f"{summary.cloud} {summary.region}".strip()
+    return one_line(f"{summary.cluster} on {where}") + (" (simulated)" if summary.simulated else "")
+
+
+def render(summary: PlanSummary, style: Style, *, full: bool = False) -> str:
+    """Return the whole plan as text."""
+    lines = [f"{style.bold('Plan for ' + title(summary))}: {headline(summary, style)}"]
+    lines += _lost(summary.changes, style, full)
+    lines += _security(summary.changes, style)
+    for stage in summary.stages:
+        lines += _stage(stage, style, full)
+    lines += _drift(summary.stages, style, full)
+    if summary.cost is not None:
+        lines += _cost(summary.cost, style, full)
+    lines += [style.dim(f"Note: {one_line(note)}") for note in summary.notes]
+    return "\n".join(lines)
+
+
+def _lost(changes: Iterable[Change], style: Style, full: bool) -> list[str]:
+    lost = [change for change in changes if change.action in ("replace", "delete")]
+    if not lost:
+        return []
+    lines = ["", style.paint("Destroyed or replaced", "red", "bold")]
+    for change in lost:
+        lines.append("  " + style.red(f"{MARKS[change.action]} {change.action:<8} {one_line(change.address)}"))
+        lines += [_attribute(item, style, full) + style.red("  forces replacement") for item in reasons(change)]
+    return lines
+
+
+def reasons(change: Change) -> list[AttributeChange]:
+    """Return the attributes that make terraform replace instead of update."""
+    return [item for item in change.attributes if item.forces_replacement]
+
+
+def _security(changes: Iterable[Change], style: Style) -> list[str]:
+    """Group by reason: eighty rules that open one port read as one line."""
+    found: dict[str, list[Change]] = {}
+    for change in changes:
+        for reason in change.security:
+            found.setdefault(reason, []).append(change)
+    if not found:
+        return []
+    lines = ["", style.paint("Security: look at these first", "yellow", "bold")]
+    for reason, group in found.items():
+        actions = ", ".join(f"{len(list(items))} to {action}" for action, items in _by_action(group))
+        lines.append(f"  {style.yellow('!')} {one_line(reason)}  {style.dim(f'{actions}: {_names(group)}')}")
+    return lines
+
+
+def _by_action(group: Iterable[Change]) -> Iterable[tuple[str, Iterable[Change]]]:
+    return groupby(sorted(group, key=_rank), key=lambda change: change.action)
+
+
+def _rank(change: Change) -> int:
+    return ACTIONS.index(change.action)
+
+
+def _stage(stage: StagePlan, style: Style, full: bool) -> list[str]:
+    lines = ["", style.bold(f"Stage {one_line(stage.stage)}") + ("" if stage.changes else style.dim(": no changes"))]
+    ordered = sorted(stage.changes, key=lambda change: (_rank(change), change.type, change.address))
+    for (action, kind), group in groupby(ordered, key=lambda change: (change.action, change.type)):
+        lines += _group(action, kind, list(group), style, full)
+    return lines
+
+
+def _group(action: str, kind: str, group: Sequence[Change], style: Style, full: bool) -> list[str]:
+    """Show equal creations as one line; what changes is shown one by one, since its values matter."""
+    if action in ("create", "delete", "forget") and not full:
+        mark = style.paint(f"{MARKS[action]} {len(group):>3}", _COLORS[action])
+        return [f"  {mark} {one_line(kind)}  {style.dim(_names(group))}"]
+    lines = []
+    for change in group:
+        lines.append("  " + style.paint(MARKS[action], _COLORS[action]) + f" {one_line(change.address)}")
+        if action != "replace" or full:
+            lines += _attributes(change, style, full)
+    return lines
+
+
+def _names(group: Sequence[Change]) -> str:
+    """Return the parts of the addresses that differ, a few of them."""
+    shown = [short_name(change) for change in group[:_NAMES]]
+    more = len(group) - len(shown)
+    return ", ".join(shown) + (f", {more} more" if more > 0 else "")
+
+
+def short_name(change: Change) -> str:
+    """Return an address without its modules and type: `private["eu-west-1a"]`."""
+    return one_line(change.address.rpartition(f"{change.type}.")[2] or change.address)
+
+
+def _attributes(change: Change, style: Style, full: bool) -> list[str]:
+    worth = [item for item in change.attributes if full or item.after != UNKNOWN or item.forces_replacement]
+    shown = worth if full else worth[:_ATTRIBUTES]
+    lines = [_attribute(item, style, full) for item in shown]
+    hidden = len(change.attributes) - len(shown)
+    return lines + ([style.dim(f"      {hidden} more attributes (--full shows them)")] if hidden else [])
+
+
+def _attribute(item: AttributeChange, style: Style, full: bool) -> str:
+    before, after = (_value(value, full) for value in (item.before, item.after))
+    return f"      {one_line(item.name)}: {style.red(before)} {style.dim('→')} {style.green(after)}"
+
+
+def _value(value: str | None, full: bool) -> str:
+    text = "(none)" if value is None else one_line(value)
+    return text if full or len(text) <= _VALUE else text[: _VALUE - 1] + "…"
+
+
+def _drift(stages: Iterable[StagePlan], style: Style, full: bool) -> list[str]:
+    drift = [change for stage in stages for change in stage.drift]
+    return ["", style.paint("Drift: changed outside Hera", "magenta", "bold"), *drift_lines(drift, style, full)] if drift else []
+
+
+def drift_lines(drift: Iterable[Change], style: Style, full: bool) -> list[str]:
+    """Return what the world changed behind terraform's back, with the values."""
+    words = {"delete": "deleted", "update": "changed", "create": "appeared", "replace": "replaced"}
+    lines = []
+    for change in drift:
+        text = f"{words.get(change.action, change.action):<8} {one_line(change.address)}"
+        lines.append(f"  {style.paint(text, 'red' if change.action == 'delete' else 'magenta')}")
+        lines += _attributes(change, style, full)
+    return lines
+
+
+def _cost(cost: Cost, style: Style, full: bool) -> list[str]:
+    total = f"about {cost.monthly:,.2f} {one_line(cost.currency)} a month"
+    lines = ["", f"{style.bold('Cost')}  {style.bold(total)}  {style.dim(f'({one_line(cost.source)}, table of {one_line(cost.date)})')}"]
+    lines += [f"  {monthly:>10,.2f}  {label}{f'  × {count:g}' if count != 1 else ''}" for label, count, monthly in cost_groups(cost)]
+    if cost.not_priced:
+        shown = cost.not_priced if full else cost.not_priced[:_NAMES]
+        more = len(cost.not_priced) - len(shown)
+        lines.append(style.yellow(f"  not priced: {', '.join(map(one_line, shown))}{f', {more} more' if more else ''}"))
+    if cost.excludes:
+        lines.append(style.dim(f"  leaves out: {', '.join(map(one_line, cost.excludes))}"))
+    return lines
+
+
+def cost_groups(cost: Cost) -> list[tuple[str, float, float]]:
+    """Return (label, count, monthly) with equal labels added up, the dearest first."""
+    found: dict[str, tuple[float, float]] = {}
+    for line in cost.lines:
+        count, monthly = found.get(line.label, (0.0, 0.0))
+        found[line.label] = (count + line.count, monthly + line.monthly)
+    groups = [(one_line(label), count, monthly) for label, (count, monthly) in found.items()]
+    return sorted(groups, key=lambda group: -group[2])

@@ -1,0 +1,185 @@
+"""The record of a run: what each node does, how far it is, what it is busy with. Knows nothing of terminals.
+
+The engine calls `node` and `line` from whichever thread has something to say; views are told under one lock.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from clusterctl.terminal import one_line
+
+if TYPE_CHECKING:
+    from workflows.local.engine import NodeEvent
+
+ENDED = {"succeeded", "failed", "error", "skipped", "omitted", "suspended"}
+FAILED = {"failed", "error"}
+
+
+@dataclass
+class Busy:
+    """A resource that is being worked on."""
+
+    address: str
+    action: str
+    since: float
+
+
+@dataclass
+class Row:
+    """One node: what it is called, where it is, what it did."""
+
+    node: str
+    title: str
+    phase: str = "running"
+    stage: str = ""
+    work: str = ""
+    started: float = 0.0
+    elapsed: float = 0.0
+    attempt: int = 0
+    done: int = 0
+    total: int = 0
+    message: str = ""
+    summary: str = ""
+    busy: dict[str, Busy] = field(default_factory=dict)
+    counts: Counter[str] = field(default_factory=Counter)
+    folder: Path | None = None
+    spoke: bool = False
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more comes from this node."""
+        return self.phase in ENDED
+
+    @property
+    def failed(self) -> bool:
+        """Whether it went wrong."""
+        return self.phase in FAILED
+
+
+class View:
+    """Shows nothing; what the other views implement."""
+
+    def begin(self, tracker: Tracker) -> None:
+        """A run begins."""
+
+    def phase(self, row: Row) -> None:
+        """A node began or ended."""
+
+    def resource(self, row: Row, busy: Busy, state: str, elapsed: float) -> None:
+        """A resource was begun, goes on, was done or failed."""
+
+    def message(self, row: Row, level: str, text: str) -> None:
+        """A node says something; `level` is `note` or `warning`."""
+
+    def pause(self) -> None:
+        """Somebody is asked something: leave the terminal alone."""
+
+    def resume(self) -> None:
+        """The answer is there."""
+
+    def end(self) -> None:
+        """The run is over."""
+
+
+class Tracker:
+    """Follows a run (the engine's `Observer`) and tells a view."""
+
+    def __init__(self, view: View, clock: Callable[[], float] = time.monotonic) -> None:
+        self.view, self.clock = view, clock
+        self.rows: dict[str, Row] = {}
+        self.plans: list[Path] = []
+        self.error: dict[str, Any] | None = None
+        self.terraform = 0.0
+        self.waited = 0.0
+        self.warnings: list[str] = []
+        self.lock = threading.RLock()
+        self.began = clock()
+
+    def node(self, event: NodeEvent) -> None:
+        """Take in that a node began or ended."""
+        phase = str(event.phase).lower()
+        if phase == "pending":
+            return
+        with self.lock:
+            row = self._row(event.node)
+            new = not row.started or phase != row.phase or event.attempt != row.attempt
+            row.started = row.started or self.clock()
+            row.phase, row.attempt, row.elapsed = phase, event.attempt, event.elapsed
+            row.message, row.folder = one_line(event.message or ""), event.folder
+            if row.ended:
+                self._finish(row, event.outputs)
+            if new:
+                self.view.phase(row)
+
+    def _finish(self, row: Row, outputs: Mapping[str, str]) -> None:
+        row.busy.clear()
+        row.summary = one_line(outputs.get("summary", ""))
+        plan = row.folder / "artifacts" / "plan.json" if row.folder else None
+        if plan and plan.is_file() and plan not in self.plans:
+            self.plans.append(plan)
+
+    def line(self, node: str, text: str) -> None:
+        """Take in one line of a step's output; what is no event is a note."""
+        try:
+            event = json.loads(text)
+        except ValueError:
+            event = None
+        if not isinstance(event, dict) or "event" not in event:
+            event = {"event": "note", "message": text.rstrip()}
+        handler = getattr(self, f"_on_{event['event']}", None)
+        with self.lock:
+            row = self._row(node)
+            row.spoke = True
+            if handler is not None:
+                handler(row, event)
+
+    def _row(self, node: str) -> Row:
+        return self.rows.setdefault(node, Row(node, title_of(node)))
+
+    def _on_stage(self, row: Row, event: Mapping[str, Any]) -> None:
+        row.stage, row.work = one_line(event.get("stage", "")), one_line(event.get("phase", ""))
+
+    def _on_resource(self, row: Row, event: Mapping[str, Any]) -> None:
+        address, state = one_line(event.get("address", "")), str(event.get("state", ""))
+        busy = row.busy.setdefault(address, Busy(address, one_line(event.get("action", "")), self.clock()))
+        if state in ("done", "failed"):
+            row.busy.pop(address, None)
+            row.counts[busy.action if state == "done" else "failed"] += 1
+        self.view.resource(row, busy, state, float(event.get("elapsed") or 0.0))
+
+    def _on_progress(self, row: Row, event: Mapping[str, Any]) -> None:
+        row.done, row.total = int(event.get("done") or 0), int(event.get("total") or 0)
+
+    def _on_terraform(self, row: Row, event: Mapping[str, Any]) -> None:
+        self.terraform += float(event.get("seconds") or 0.0)
+
+    def _on_note(self, row: Row, event: Mapping[str, Any]) -> None:
+        self.view.message(row, "note", one_line(event.get("message", "")))
+
+    def _on_warning(self, row: Row, event: Mapping[str, Any]) -> None:
+        text = one_line(event.get("message", ""))
+        if text not in self.warnings:
+            self.warnings.append(text)
+            self.view.message(row, "warning", text)
+
+    def _on_error(self, row: Row, event: Mapping[str, Any]) -> None:
+        self.error = {key: value for key, value in event.items() if key not in ("event", "time")}
+
+    def stage_seconds(self) -> dict[str, float]:
+        """Return how long each node that worked took, in order: what the summary at the end shows."""
+        with self.lock:
+            return {row.title: row.elapsed for row in self.rows.values() if row.spoke and row.ended}
+
+
+def title_of(node: str) -> str:
+    """Return a node's name as people read it: `create-cluster.network-apply(1)` is `network apply`."""
+    last = one_line(node).split(".")[-1].split("/")[-1]
+    return last.split("(")[0].replace("-", " ").strip() or one_line(node)

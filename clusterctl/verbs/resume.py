@@ -1,0 +1,45 @@
+"""Go on where an interrupted or failed run stopped: the ledger knows the operation, the spec and what was done.
+
+What was approved needs no second yes; you are asked only if what is left would destroy or replace something (--yes answers).
+Exit codes: 0 done; 80 it waits for an approval; others as the error says.
+"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+
+from clusterctl import approval, cluster_view, clusters, flags, pipelines
+from clusterctl.console import Console, console_of
+from clusterctl.verbs import create, delete
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Add what this verb takes."""
+    flags.add_name(parser)
+    flags.add_simulate(parser, "look only on the simulator")
+    flags.add_yes(parser, "approve what destroys or replaces, too")
+    flags.add_output(parser)
+    flags.add_timeout(parser)
+
+
+def run(args: Namespace) -> int:
+    """Do again what the ledger says was asked last."""
+    console, found = console_of(args), clusters.get(args, args.name)
+    operation = _operation(found)
+    console.note(f"Resuming {operation} of {args.name} {found.place.title}")
+    if operation == "delete":
+        return delete.destroy(console, args.name, found.place, timeout=args.timeout, unprotect=False)
+    return _build(args, console, found)
+
+
+def _operation(found: clusters.Found) -> str:
+    """Return `create` or `delete`; a look at drift changes nothing that could be resumed."""
+    return "delete" if found.ledger.phase in ("deleting", "deleted") else "create"
+
+
+def _build(args: Namespace, console: Console, found: clusters.Found) -> int:
+    policy = "never" if args.yes else "destructive"
+    request = create.request_for(args.name, found.place, "", args.timeout, policy)
+    outcome = pipelines.run(request, console, approval.Asking(console))
+    cluster_view.show_created(console, clusters.get(args, args.name), outcome)
+    return 0
