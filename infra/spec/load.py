@@ -177,7 +177,7 @@ class _Options:
         for _ in range(_ROUNDS):
             try:
                 typed = model.model_validate_json(json.dumps(data), strict=True)
-                self.data = typed.model_dump(mode="json", by_alias=True)
+                self.data = typed.model_dump(mode="json", by_alias=True, exclude_none=True)
                 return
             except ValidationError as error:
                 found = problems_of(error.errors(), model, document, ("spec", "cloudOptions"))
