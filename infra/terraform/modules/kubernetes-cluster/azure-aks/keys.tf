@@ -6,7 +6,7 @@ locals {
 
   # Vaults share one name space with the whole world: 11 letters of the name, 12 of a hash of who and where.
   vault_name = "${substr(replace(var.name, "-", ""), 0, 11)}-${substr(sha256("${data.azurerm_client_config.current.subscription_id}/${var.region}/${var.name}"), 0, 12)}"
-  operator_cidrs = [
+  operator_cidrs = local.whole_internet ? [] : [
     for cidr in setunion(var.cloud.operator_cidrs, var.endpoint.allowed_cidrs) : cidr
     if !can(regex("^(10\\.|192\\.168\\.|172\\.(1[6-9]|2[0-9]|3[01])\\.)", cidr)) # a vault's firewall refuses private ranges
   ]

@@ -13,6 +13,8 @@ locals {
   resource_group    = var.network.cloud["resource_group"]
   private_endpoints = toset(split(",", var.network.cloud["private_endpoints"]))
   private_only      = !var.endpoint.public
+  whole_internet    = contains(var.endpoint.allowed_cidrs, "0.0.0.0/0") # which AKS says by naming no range
+  zone_label        = trimsuffix(substr(var.name, 0, 32), "-")          # AKS takes no longer one
   tenant_id         = data.azurerm_client_config.current.tenant_id
 
   autoscaler = {
@@ -28,7 +30,7 @@ locals {
 resource "azurerm_private_dns_zone" "api_server" {
   count = local.private_only ? 1 : 0
 
-  name                = "${var.name}.privatelink.${var.region}.azmk8s.io"
+  name                = "${local.zone_label}.privatelink.${var.region}.azmk8s.io"
   resource_group_name = local.resource_group
   tags                = local.tags
 }
@@ -86,7 +88,7 @@ resource "azurerm_kubernetes_cluster" "this" {
   api_server_access_profile {
     virtual_network_integration_enabled = var.cloud.api_server_vnet_integration
     subnet_id                           = var.cloud.api_server_vnet_integration ? var.network.cloud["api_server_subnet_id"] : null
-    authorized_ip_ranges                = local.private_only ? null : var.endpoint.allowed_cidrs
+    authorized_ip_ranges                = local.private_only || local.whole_internet ? null : var.endpoint.allowed_cidrs
   }
 
   identity {

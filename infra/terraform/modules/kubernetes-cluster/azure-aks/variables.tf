@@ -114,8 +114,8 @@ variable "endpoint" {
   }
 
   validation {
-    condition     = alltrue([for cidr in var.endpoint.allowed_cidrs : can(cidrhost(cidr, 0)) && !endswith(cidr, "/0")])
-    error_message = "endpoint.allowed_cidrs: IPv4 ranges such as 203.0.113.0/24; the whole internet is not accepted."
+    condition     = alltrue([for cidr in var.endpoint.allowed_cidrs : can(cidrhost(cidr, 0))])
+    error_message = "endpoint.allowed_cidrs: IPv4 ranges such as 203.0.113.0/24."
   }
 }
 
