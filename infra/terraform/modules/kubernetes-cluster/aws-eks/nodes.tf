@@ -157,7 +157,9 @@ resource "aws_eks_node_group" "this" {
   capacity_type          = var.node_pools[each.value.pool].spot ? "SPOT" : "ON_DEMAND"
   instance_types         = [var.node_pools[each.value.pool].machine_type]
   labels                 = merge(var.node_pools[each.value.pool].labels, { "hera.dev/pool" = each.value.pool })
-  tags                   = local.tags
+
+  # The disk's size is hidden in the launch template; the tag lets a plan be priced.
+  tags = merge(local.tags, { "hera-disk-gib" = tostring(var.node_pools[each.value.pool].disk_gb) })
 
   scaling_config {
     min_size     = each.value.min

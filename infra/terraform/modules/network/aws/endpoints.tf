@@ -71,5 +71,7 @@ resource "aws_vpc_endpoint" "interface" {
   subnet_ids          = [for zone in var.zones : aws_subnet.private[zone].id]
   security_group_ids  = [aws_security_group.endpoints[0].id]
   policy              = each.key == "sts" ? null : local.endpoint_policy
-  tags                = merge(local.tags, { Name = "${var.name}-${each.key}" })
+
+  # AWS bills an interface in each zone; a plan shows how many only here.
+  tags = merge(local.tags, { Name = "${var.name}-${each.key}", "hera-zones" = tostring(length(var.zones)) })
 }
