@@ -90,7 +90,9 @@ def _facts(found: Found, lock: Lock | None, style: Style) -> str:
         **spec_facts(ledger.spec),
         "endpoint": endpoint(ledger),
         "state": found.place.state,
-        "lock": f"{lock.run} ({lock.operation}) of {lock.actor}, pid {lock.pid} on {lock.host}, since {lock.since}" if lock else "free",
+        "lock": f"{lock.run} ({lock.operation}) of {lock.actor}, pid {lock.pid} on {lock.host}, since {lock.since}"
+        if lock
+        else "free",
     }
     return "\n".join(f"  {style.dim(f'{name:<12}')}{one_line(value)}" for name, value in facts.items() if value)
 
@@ -168,12 +170,17 @@ def _created(style: Style, found: Found, timing: Mapping[str, Any], total: Mappi
     done = {"create": "created", "update": "updated", "delete": "deleted", "replace": "replaced"}
     did = ", ".join(f"{count} {done.get(action, action)}" for action, count in total.items()) or "nothing to change"
     mark = style.yellow(" (simulated: no real cloud was called)") if found.simulated else ""
-    facts = {"cloud": f"{ledger.cloud} {ledger.region} ({ledger.environment})", **spec_facts(ledger.spec), "endpoint": endpoint(ledger)}
+    facts = {
+        "cloud": f"{ledger.cloud} {ledger.region} ({ledger.environment})",
+        **spec_facts(ledger.spec),
+        "endpoint": endpoint(ledger),
+    }
     lines = ["", f"{style.paint('✓', 'green', 'bold')} {style.bold(name)} is {phase(ledger, style)}: {did}{mark}"]
+    facts["time"] = f"{duration(timing['seconds'])}: {times(timing)}"
     lines += [f"  {style.dim(f'{key:<12}')}{one_line(value)}" for key, value in facts.items() if value]
-    lines.append(f"  {style.dim(f'{'time':<12}')}{duration(timing['seconds'])}: {times(timing)}")
-    lines.append(f"  {style.dim(f'{'next':<12}')}{style.cyan(f'clusterctl kubeconfig cluster {name}')}")
-    lines += [f"  {'':<12}{style.cyan(f'clusterctl {verb} cluster {name}')}" for verb in ("describe", "drift", "delete")]
+    for index, verb in enumerate(("kubeconfig", "describe", "drift", "delete")):
+        label = "" if index else "next"
+        lines.append(f"  {style.dim(f'{label:<12}')}{style.cyan(f'clusterctl {verb} cluster {name}')}")
     return "\n".join(lines)
 
 

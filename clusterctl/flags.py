@@ -14,9 +14,7 @@ def add_file(parser: argparse.ArgumentParser, *, required: bool = True, text: st
 def add_output(parser: argparse.ArgumentParser, *extra: str) -> None:
     """Add `-o`."""
     choices = ["table", "json", "yaml", *extra]
-    parser.add_argument(
-        "-o", "--output", choices=choices, default=argparse.SUPPRESS, help="form of the result (default: table)"
-    )
+    parser.add_argument("-o", "--output", choices=choices, default=argparse.SUPPRESS, help="form of the result (default: table)")
 
 
 def add_name(parser: argparse.ArgumentParser) -> None:

@@ -6,7 +6,7 @@ import argparse
 import importlib
 from collections.abc import Iterable, Sequence
 from types import ModuleType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from clusterctl.commands import PROGRAM, verbs
 from infra.errors import UsageError
@@ -62,7 +62,7 @@ def build(only: Iterable[str] | None = None) -> Parser:
     return root
 
 
-def _options() -> dict[str, object]:
+def _options() -> dict[str, Any]:
     return {"allow_abbrev": False, "formatter_class": argparse.RawDescriptionHelpFormatter}
 
 

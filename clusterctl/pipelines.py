@@ -1,4 +1,4 @@
-"""Runs a pipeline on the local engine, shows it, and turns how it ended into a result or into the error of the step that failed."""
+"""Runs a pipeline on the local engine, shows it, and turns its end into a result or into the failed step's own error."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ from clusterctl.terminal import one_line
 from infra.errors import AwaitingApproval, HeraError, Interrupted, StepFailed, TimedOut, from_dict
 
 if TYPE_CHECKING:
+    from workflows.local.api import NodeEvent, Result
+
     from clusterctl.approval import Approval
     from infra.plans.summary import PlanSummary
-    from workflows.local.engine import NodeEvent, Result
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""A plan on a terminal, in the order a reviewer needs it: what is lost, what touches security, then the rest by type, then cost."""
+"""A plan on a terminal, in a reviewer's order: what is lost, what touches security, the rest by type, cost."""
 
 from __future__ import annotations
 
@@ -152,10 +152,20 @@ def drift_lines(drift: Iterable[Change], style: Style, full: bool) -> list[str]:
     return lines
 
 
+def change_line(change: Change, style: Style) -> str:
+    """Return one change in one line."""
+    return f"  {style.paint(f'{MARKS[change.action]} {change.action:<8}', _COLORS[change.action])} {one_line(change.address)}"
+
+
 def _cost(cost: Cost, style: Style, full: bool) -> list[str]:
     total = f"about {cost.monthly:,.2f} {one_line(cost.currency)} a month"
-    lines = ["", f"{style.bold('Cost')}  {style.bold(total)}  {style.dim(f'({one_line(cost.source)}, table of {one_line(cost.date)})')}"]
-    lines += [f"  {monthly:>10,.2f}  {label}{f'  × {count:g}' if count != 1 else ''}" for label, count, monthly in cost_groups(cost)]
+    lines = [
+        "",
+        f"{style.bold('Cost')}  {style.bold(total)}  {style.dim(f'({one_line(cost.source)}, table of {one_line(cost.date)})')}",
+    ]
+    lines += [
+        f"  {monthly:>10,.2f}  {label}{f'  × {count:g}' if count != 1 else ''}" for label, count, monthly in cost_groups(cost)
+    ]
     if cost.not_priced:
         shown = cost.not_priced if full else cost.not_priced[:_NAMES]
         more = len(cost.not_priced) - len(shown)

@@ -49,27 +49,27 @@ class Style:
         return f"\x1b[{';'.join(_CODES[name] for name in names)}m{text}\x1b[0m"
 
     def bold(self, text: str) -> str:
-        """Headings and what a reader looks for."""
+        """Paint headings and what a reader looks for."""
         return self.paint(text, "bold")
 
     def dim(self, text: str) -> str:
-        """What matters least."""
+        """Paint what matters least."""
         return self.paint(text, "dim")
 
     def red(self, text: str) -> str:
-        """What is lost or failed."""
+        """Paint what is lost or failed."""
         return self.paint(text, "red")
 
     def green(self, text: str) -> str:
-        """What is made or went well."""
+        """Paint what is made or went well."""
         return self.paint(text, "green")
 
     def yellow(self, text: str) -> str:
-        """What changes or wants attention."""
+        """Paint what changes or wants attention."""
         return self.paint(text, "yellow")
 
     def cyan(self, text: str) -> str:
-        """What can be typed."""
+        """Paint what can be typed."""
         return self.paint(text, "cyan")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TextIO
 
-from clusterctl.progress.tracker import Busy, Row, Tracker, View
+from clusterctl.progress.tracker import NEVER_RAN, Busy, Row, Tracker, View
 from clusterctl.terminal import Style, columns, duration, shorten, width
 
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
@@ -37,7 +37,7 @@ class LiveView(View):
 
     def phase(self, row: Row) -> None:
         """Let a finished step scroll away."""
-        if row.ended and row.node not in self._settled and (row.spoke or row.failed):
+        if row.ended and row.node not in self._settled and row.pod and row.phase not in NEVER_RAN:
             self._settled.add(row.node)
             self._above(self._ended(row))
         elif not row.ended:
@@ -101,7 +101,7 @@ class LiveView(View):
         assert self._tracker is not None
         found: list[str] = []
         for row in self._tracker.rows.values():
-            if not row.ended and row.spoke:
+            if not row.ended and row.pod:
                 found += [self._running(row, limit), *self._busy(row, limit)]
         total = duration(self._tracker.clock() - self._tracker.began)
         return [*found, self._style.dim(f"  {total} elapsed")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TextIO
 
-from clusterctl.progress.tracker import Busy, Row, Tracker, View
+from clusterctl.progress.tracker import NEVER_RAN, Busy, Row, Tracker, View
 from clusterctl.terminal import Style, duration
 
 _REPEAT = 60.0
@@ -29,13 +29,15 @@ class PlainView(View):
 
     def phase(self, row: Row) -> None:
         """Say that a step began or how it ended."""
-        if row.phase in ("skipped", "omitted") or not (row.ended or row.spoke):
+        if not row.pod or row.phase in NEVER_RAN:
             return
         took = self._style.dim(f" ({duration(row.elapsed)})")
         if row.failed:
             self._line(self._style.red(f"✗ {row.title}: failed{f', {row.message}' if row.message else ''}") + took)
-        elif row.phase == "succeeded" and row.spoke:
+        elif row.phase == "succeeded":
             self._line(self._style.green("✓ ") + f"{row.title}{f': {row.summary}' if row.summary else ''}" + took)
+        elif not row.ended:
+            self._line(f"  {row.title}{f': attempt {row.attempt}' if row.attempt > 1 else ''}")
 
     def resource(self, row: Row, busy: Busy, state: str, elapsed: float) -> None:
         """Say what was done; of long work, say now and then that it goes on."""

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING, Any
 from clusterctl.terminal import one_line
 
 if TYPE_CHECKING:
-    from workflows.local.engine import NodeEvent
+    from workflows.local.api import NodeEvent
 
 ENDED = {"succeeded", "failed", "error", "skipped", "omitted", "suspended"}
 FAILED = {"failed", "error"}
+NEVER_RAN = {"skipped", "omitted"}
 
 
 @dataclass
@@ -51,7 +52,8 @@ class Row:
     busy: dict[str, Busy] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     folder: Path | None = None
-    spoke: bool = False
+    pod: bool = False
+    """Whether it works itself, instead of holding or asking."""
 
     @property
     def ended(self) -> bool:
@@ -68,25 +70,25 @@ class View:
     """Shows nothing; what the other views implement."""
 
     def begin(self, tracker: Tracker) -> None:
-        """A run begins."""
+        """Hear that a run begins."""
 
     def phase(self, row: Row) -> None:
-        """A node began or ended."""
+        """Hear that a node began or ended."""
 
     def resource(self, row: Row, busy: Busy, state: str, elapsed: float) -> None:
-        """A resource was begun, goes on, was done or failed."""
+        """Hear that a resource was begun, goes on, was done or failed."""
 
     def message(self, row: Row, level: str, text: str) -> None:
-        """A node says something; `level` is `note` or `warning`."""
+        """Hear what a node says; `level` is `note` or `warning`."""
 
     def pause(self) -> None:
         """Somebody is asked something: leave the terminal alone."""
 
     def resume(self) -> None:
-        """The answer is there."""
+        """Go on: the answer is there."""
 
     def end(self) -> None:
-        """The run is over."""
+        """Stop: the run is over."""
 
 
 class Tracker:
@@ -112,6 +114,7 @@ class Tracker:
             row = self._row(event.node)
             new = not row.started or phase != row.phase or event.attempt != row.attempt
             row.started = row.started or self.clock()
+            row.pod = event.kind == "Pod"
             row.phase, row.attempt, row.elapsed = phase, event.attempt, event.elapsed
             row.message, row.folder = one_line(event.message or ""), event.folder
             if row.ended:
@@ -137,7 +140,7 @@ class Tracker:
         handler = getattr(self, f"_on_{event['event']}", None)
         with self.lock:
             row = self._row(node)
-            row.spoke = True
+            row.pod = True
             if handler is not None:
                 handler(row, event)
 
@@ -176,7 +179,7 @@ class Tracker:
     def stage_seconds(self) -> dict[str, float]:
         """Return how long each node that worked took, in order: what the summary at the end shows."""
         with self.lock:
-            return {row.title: row.elapsed for row in self.rows.values() if row.spoke and row.ended}
+            return {row.title: row.elapsed for row in self.rows.values() if row.pod and row.ended and row.phase not in NEVER_RAN}
 
 
 def title_of(node: str) -> str:

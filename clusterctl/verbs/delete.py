@@ -47,7 +47,9 @@ def _what(args: Namespace, console: Console) -> tuple[clusters.Place, str]:
         )
     spec = specs.read(args.file)
     if spec.cluster.name != args.name:
-        raise UsageError(f"{args.file} describes {spec.cluster.name!r}, not {args.name!r}", next_step="name the same cluster twice")
+        raise UsageError(
+            f"{args.file} describes {spec.cluster.name!r}, not {args.name!r}", next_step="name the same cluster twice"
+        )
     return clusters.place_for_spec(args), spec.text
 
 
@@ -70,9 +72,7 @@ def _ask(args: Namespace, console: Console, place: clusters.Place) -> None:
         raise ApprovalRejected("that is not the cluster's name; nothing was changed", next_step=again)
 
 
-def destroy(
-    console: Console, name: str, place: clusters.Place, *, timeout: int, unprotect: bool, spec: str = ""
-) -> int:
+def destroy(console: Console, name: str, place: clusters.Place, *, timeout: int, unprotect: bool, spec: str = "") -> int:
     """Run the pipeline and say what it proved."""
     request = pipelines.Request(
         template="delete-cluster",

@@ -5,16 +5,12 @@ Exit codes: 0 no drift; 2 there is drift.
 
 from __future__ import annotations
 
-import json
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 from clusterctl import clusters, flags, pipelines, plan_view
 from clusterctl.console import Console, console_of, document
-from clusterctl.terminal import one_line
-from infra.plans.summary import AttributeChange, Change
+from infra.plans.summary import PlanSummary, StagePlan
 
 DRIFT = 2
 
@@ -36,31 +32,42 @@ def run(args: Namespace) -> int:
     request = pipelines.Request("drift-cluster", title, args.name, found.place, timeout=args.timeout, resume=again)
     outcome = pipelines.run(request, console)
     reports = list(_reports(outcome))
-    any_drift = any(report.get("drift") for report in reports)
-    body = {"name": args.name, "simulated": found.simulated, "drifted": any_drift, "stages": reports, "timing": outcome.timing()}
-    console.result(document("DriftReport", body), _text(console, args, reports, found.simulated))
+    stages = [stage for report in reports for stage in report.stages]
+    any_drift = any(stage.drift or stage.changes for stage in stages)
+    body = {
+        "name": args.name,
+        "simulated": found.simulated,
+        "drifted": any_drift,
+        "stages": [stage for report in reports for stage in report.to_dict()["stages"]],
+        "timing": outcome.timing(),
+    }
+    console.result(document("DriftReport", body), _text(console, args, stages, found.simulated))
     if any_drift:
-        console.note(f"  Next: {console.notes.cyan('clusterctl create cluster -f FILE')} repairs it, or change the spec to keep it")
+        console.note(
+            f"  Next: {console.notes.cyan('clusterctl create cluster -f FILE')} repairs it, or change the spec to keep it"
+        )
     return DRIFT if any_drift else 0
 
 
-def _reports(outcome: pipelines.Outcome) -> Iterator[dict[str, Any]]:
-    """Yield each stage's report."""
+def _reports(outcome: pipelines.Outcome) -> Iterator[PlanSummary]:
+    """Yield each stage's report: a plan whose `drift` is what the world did and whose changes are what would repair it."""
     for row in outcome.tracker.rows.values():
-        path = row.folder / "artifacts" / "drift.json" if row.folder else Path()
-        if path.is_file():
-            yield json.loads(path.read_text())
+        path = row.folder / "artifacts" / "drift.json" if row.folder else None
+        if path and path.is_file():
+            yield pipelines.read_plan(path)
 
 
-def _text(console: Console, args: Namespace, reports: list[dict[str, Any]], simulated: bool) -> str:
+def _text(console: Console, args: Namespace, stages: list[StagePlan], simulated: bool) -> str:
     style, mark = console.style, " (simulated)" if simulated else ""
-    changes = [_change(item) for report in reports for item in report.get("drift", ())]
-    if not changes:
+    drift = [change for stage in stages for change in stage.drift]
+    repair = [change for stage in stages for change in stage.changes]
+    if not drift and not repair:
         return f"{style.green('✓')} {style.bold(args.name)}: no drift{mark}"
-    head = style.paint(f"{len(changes)} objects of {args.name} were changed outside Hera{mark}", "magenta", "bold")
-    return "\n".join([head, *plan_view.drift_lines(changes, style, args.full)])
-
-
-def _change(item: dict[str, Any]) -> Change:
-    attributes = tuple(AttributeChange(**attribute) for attribute in item.get("attributes", ()))
-    return Change(one_line(item["address"]), item["type"], item["action"], attributes)
+    count = len(drift) or len(repair)
+    objects = f"{count} object{'s differ' if count != 1 else ' differs'}"
+    lines = [style.paint(f"{objects} from what was applied to {args.name}{mark}", "magenta", "bold")]
+    lines += plan_view.drift_lines(drift, style, args.full)
+    lines += (
+        ["", style.bold("What would repair it"), *(plan_view.change_line(change, style) for change in repair)] if repair else []
+    )
+    return "\n".join(lines)

@@ -6,10 +6,14 @@ Exit codes: 0 the spec is valid; 65 it is not; 66 there is no such file.
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
 
 from clusterctl import flags, specs
 from clusterctl.console import console_of, document
 from clusterctl.terminal import one_line
+
+if TYPE_CHECKING:
+    from infra.spec.model import Cluster
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -29,12 +33,14 @@ def run(args: Namespace) -> int:
             console.output = "yaml"
         console.result(cluster.dump(), "")
         return 0
-    about = cluster.spec
-    pools = f"{len(about.node_pools)} node pool{'s' if len(about.node_pools) != 1 else ''}"
-    text = (
-        f"{console.style.green('✓')} {console.style.bold(one_line(cluster.name))} is valid: {one_line(about.cloud)} {one_line(about.region)}, "
-        f"{about.environment}, Kubernetes {about.kubernetes.version}, {len(about.network.zones)} zones, {pools}"
-    )
-    console.result(data, text)
+    head = f"{console.style.green('✓')} {console.style.bold(one_line(cluster.name))} is valid"
+    console.result(data, f"{head}: {one_line(_in_words(cluster))}")
     console.note(f"  Next: {console.notes.cyan(f'clusterctl plan cluster {spec.typed}')}")
     return 0
+
+
+def _in_words(cluster: Cluster) -> str:
+    spec = cluster.spec
+    counts = [(len(spec.network.zones), "zone"), (len(spec.node_pools), "node pool")]
+    sizes = ", ".join(f"{count} {word}{'' if count == 1 else 's'}" for count, word in counts)
+    return f"{spec.cloud} {spec.region}, {spec.environment}, Kubernetes {spec.kubernetes.version}, {sizes}"

@@ -88,7 +88,10 @@ def _plural(count: int, word: str) -> str:
 def _banner(summary: PlanSummary) -> str:
     lost = sum(change.action in ("replace", "delete") for change in summary.changes)
     title, text = {
-        "destructive": (f"This plan destroys or replaces {_plural(lost, 'resource')}", "Read the reasons below before you approve it."),
+        "destructive": (
+            f"This plan destroys or replaces {_plural(lost, 'resource')}",
+            "Read the reasons below before you approve it.",
+        ),
         "safe": ("Nothing is destroyed or replaced", f"{_e(summary.headline())}."),
         "none": ("No changes", "What is there is what the spec asks for."),
     }[summary.verdict]
@@ -170,7 +173,9 @@ def _filter(summary: PlanSummary) -> str:
 def _stage(stage: StagePlan) -> str:
     counts = [(action, sum(change.action == action for change in stage.changes)) for action in ACTIONS]
     said = ", ".join(f"{count} to {action}" for action, count in counts if count) or "no changes"
-    ordered = sorted(stage.changes, key=lambda change: (_module(change), ACTIONS.index(change.action), change.type, change.address))
+    ordered = sorted(
+        stage.changes, key=lambda change: (_module(change), ACTIONS.index(change.action), change.type, change.address)
+    )
     modules = "".join(_module_part(name, list(group)) for name, group in groupby(ordered, key=_module))
     digest = f'<p class="digest">plan <code>{_e(stage.digest[:12])}</code></p>' if stage.digest else ""
     return (
@@ -253,7 +258,8 @@ def _cost(cost: Cost | None) -> str:
         f"price table of <time>{_e(cost.date)}</time>.</p>"
         '<table class="cost"><caption class="unseen">Cost a month</caption><thead><tr><th scope="col">What</th>'
         f'<th scope="col" class="num">Count</th><th scope="col" class="num">{_e(cost.currency)} a month</th></tr></thead>'
-        f'<tbody>{rows}</tbody><tfoot><tr><th scope="row">Together</th><td></td><td class="num">{cost.monthly:,.2f}</td></tr></tfoot>'
+        f'<tbody>{rows}</tbody><tfoot><tr><th scope="row">Together</th><td></td>'
+        f'<td class="num">{cost.monthly:,.2f}</td></tr></tfoot>'
         f"</table>{unknown}{leaves}</section>"
     )
 
@@ -267,9 +273,7 @@ def _by_label(lines: Iterable[CostLine]) -> list[tuple[str, list[CostLine]]]:
 
 def _cost_row(label: str, lines: Sequence[CostLine]) -> str:
     count, monthly = sum(line.count for line in lines), sum(line.monthly for line in lines)
-    return (
-        f'<tr><th scope="row">{_e(label)}</th><td class="num">{count:g}</td><td class="num">{monthly:,.2f}</td></tr>'
-    )
+    return f'<tr><th scope="row">{_e(label)}</th><td class="num">{count:g}</td><td class="num">{monthly:,.2f}</td></tr>'
 
 
 def _notes(summary: PlanSummary) -> str:
