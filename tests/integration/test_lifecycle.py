@@ -1,4 +1,4 @@
-"""The whole life of each example, as its user sees it: create, nothing to do, drift found and repaired, change, delete, nothing left."""
+"""The life of each example, as its user sees it: create, no change, drift found and repaired, change, delete, nothing left."""
 
 from __future__ import annotations
 
