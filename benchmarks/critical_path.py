@@ -1,4 +1,4 @@
-"""The least time that a cluster could take: the longest chain of dependent calls, from terraform's own state and the cloud's log."""
+"""The least time that a cluster could take: the longest chain of calls, from terraform's own state and the cloud's log."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from benchmarks.measure import Figure, command, pair, seconds
 from infra.objects_folder import FolderStore
 from infra.simulator.cloud import SimulatedCloud
 from infra.simulator.environment import environment
-from steps.common.ledger import Ledger, Ledgers
+from steps.common.ledger import Ledgers
 from tests.support.cli import EXAMPLES, PROJECT, Cli
 
 LATENCY = 0.02
@@ -118,8 +118,9 @@ FIGURES = (help_speed, create_overhead, latencies, many_clusters, simulator_plan
 
 
 def _report(figures: list[Figure]) -> str:
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=PROJECT).stdout.strip()
-    head = f"# Figures (simulated)\n\nCommit {commit}, {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores. `make bench` measures them again.\n\n"
+    git = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=PROJECT)
+    where = f"Commit {git.stdout.strip()}, {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores."
+    head = f"# Figures (simulated)\n\n{where} `make bench` measures them again.\n\n"
     table = "| what | ours | peer | ratio | budget | within | note |\n|---|---|---|---|---|---|---|\n"
     return head + table + "\n".join(figure.row() for figure in figures) + "\n"
 
