@@ -102,9 +102,7 @@ def main() -> int:
         for path in sorted((PROJECT / "examples").glob("*-dev.yaml")):
             play(demo, path.name)
         demo.title(f"three clouds, one file each, {time.monotonic() - started:.0f} seconds, all of it simulated")
-    print(
-        "Next: `clusterctl plan cluster -f examples/aws-dev.yaml --simulate`, or docs/getting-started.md with an account of your own."
-    )
+    print("Next: `clusterctl plan cluster -f examples/aws-dev.yaml --simulate`; with an account: docs/getting-started.md")
     return 0
 
 
