@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from argparse import Namespace
 from collections.abc import Sequence
 
 from clusterctl import failures, home
@@ -18,6 +19,7 @@ BROKEN_PIPE = 141
 def dispatch(words: Sequence[str]) -> int:
     """Parse, run, and turn whatever happens into an exit code."""
     console = _guess(words)
+    args: Namespace | None = None
     try:
         home.settle()
         args = parse(words)
@@ -25,7 +27,7 @@ def dispatch(words: Sequence[str]) -> int:
         args.console = console
         return int(args.run(args))
     except HeraError as error:
-        return failures.show(error, console)
+        return failures.show(_named(error, args), console)
     except KeyboardInterrupt:
         return failures.show(Interrupted("stopped before anything was started", next_step="type the command again"), console)
     except BrokenPipeError:
@@ -35,6 +37,14 @@ def dispatch(words: Sequence[str]) -> int:
         return finished.code if isinstance(finished.code, int) else 0
     except Exception as error:
         return failures.show(failures.crash(error, words), console)
+
+
+def _named(error: HeraError, args: Namespace | None) -> HeraError:
+    """Put what was typed into the command to type next, so that it can be copied as it is."""
+    for word, typed in (("-f FILE", f"-f {getattr(args, 'file', '')}"), ("cluster NAME", f"cluster {getattr(args, 'name', '')}")):
+        if not typed.endswith(" "):
+            error.next_step = error.next_step.replace(word, typed)
+    return error
 
 
 def _guess(words: Sequence[str]) -> Console:

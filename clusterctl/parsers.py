@@ -68,17 +68,26 @@ def _options() -> dict[str, Any]:
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
     """Read a command line; raises `UsageError`."""
-    verb = _verb(words)
-    return build([verb]).parse_args(list(words), argparse.Namespace(**DEFAULTS))
+    plain = _plain(words)
+    verb = _verb(plain)
+    words = list(words)
+    if len(plain) == 1 and verbs()[verb][0] and {"-h", "--help"} & set(words):
+        words.insert(words.index(verb) + 1, verbs()[verb][0])
+    return build([verb]).parse_args(words, argparse.Namespace(**DEFAULTS))
 
 
-def _verb(words: Sequence[str]) -> str:
-    """Return the verb that was typed; refuse an unknown one with the nearest that there is."""
+def _plain(words: Sequence[str]) -> list[str]:
+    """Return the words that are no flags and no flag's value, as far as can be told without a parser."""
     takes_value, plain = False, []
     for word in words:
         if not takes_value and not word.startswith("-"):
             plain.append(word)
         takes_value = word == "--state"
+    return plain
+
+
+def _verb(plain: Sequence[str]) -> str:
+    """Return the verb that was typed; refuse an unknown one with the nearest that there is."""
     if not plain:
         raise UsageError("no verb given", next_step=f"{PROGRAM} --help")
     if plain[0] not in verbs():

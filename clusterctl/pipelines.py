@@ -21,10 +21,9 @@ from clusterctl.terminal import one_line
 from infra.errors import AwaitingApproval, HeraError, Interrupted, StepFailed, TimedOut, from_dict
 
 if TYPE_CHECKING:
-    from workflows.local.api import NodeEvent, Result
-
     from clusterctl.approval import Approval
     from infra.plans.summary import PlanSummary
+    from workflows.local.api import NodeEvent, Result
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,10 @@
 """Print the completion script for a shell.
 
-bash   source <(clusterctl completion bash)
-zsh    clusterctl completion zsh > "${fpath[1]}/_clusterctl"
-fish   clusterctl completion fish > ~/.config/fish/completions/clusterctl.fish
+  bash   source <(clusterctl completion bash)
+  zsh    clusterctl completion zsh > "${fpath[1]}/_clusterctl"
+  fish   clusterctl completion fish > ~/.config/fish/completions/clusterctl.fish
+
+The script is made from the parser, and completes the names of clusters.
 """
 
 from __future__ import annotations

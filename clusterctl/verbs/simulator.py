@@ -1,12 +1,14 @@
 """Look at the simulated cloud and disturb it: what a real cloud would do to you, on command.
 
-clusterctl simulator ls --cluster shop                            what it holds
-clusterctl simulator drift vpc-0a1b --set tags.owner=mallory      change an object behind terraform's back
-clusterctl simulator drift vpc-0a1b --remove                      delete one
-clusterctl simulator fault throttle --type aws_subnet --nth 3     refuse the third call
-clusterctl simulator quota aws_eip 2                              allow two addresses
-clusterctl simulator latency 0.01                                 real times, a hundred times faster
-eval "$(clusterctl simulator env)"                                let a plain terraform work on it
+  clusterctl simulator ls --cluster shop                            what it holds
+  clusterctl simulator drift vpc-0a1b --set tags.owner=mallory      change an object behind terraform's back
+  clusterctl simulator drift vpc-0a1b --remove                      delete one
+  clusterctl simulator fault throttle --type aws_subnet --nth 3     refuse the third call
+  clusterctl simulator quota aws_eip 2                              allow two addresses
+  clusterctl simulator latency 0.01                                 real times, a hundred times faster
+  eval "$(clusterctl simulator env)"                                let a plain terraform work on it
+
+All of it is kept in HERA_HOME/simulation/cloud; nothing here ever calls a real cloud.
 """
 
 from __future__ import annotations
