@@ -21,6 +21,7 @@ from infra.objects import PreconditionFailed, StoredObject
 _LOCK = ".lock"
 _ASIDE = ".aside"
 """Unfinished writes; what is in here while nobody holds the lock was left by a killed process."""
+_NO_NAMES = ("", ".", "..", _LOCK, _ASIDE)
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
 
@@ -64,8 +65,10 @@ class FolderStore:
 
     def list(self, prefix: str) -> Iterator[str]:
         """Yield the keys that start with `prefix`, sorted."""
-        start = self.root.joinpath(*prefix.split("/")[:-1])
-        keys = []
+        folders_above = prefix.split("/")[:-1]
+        if any(part in _NO_NAMES for part in folders_above):
+            return
+        start, keys = self.root.joinpath(*folders_above), []
         for folder, folders, files in os.walk(start):
             folders[:] = [name for name in folders if name != _ASIDE]
             base = Path(folder).relative_to(self.root)
@@ -75,7 +78,7 @@ class FolderStore:
     def _path(self, key: str) -> Path:
         """Return where an object lives; a key that leads out of the folder is refused."""
         parts = key.split("/")
-        if any(part in ("", ".", "..", _LOCK, _ASIDE) for part in parts) or "\0" in key:
+        if any(part in _NO_NAMES for part in parts) or "\0" in key:
             raise UsageError(f"{key!r} is no key; accepted: names with / between, none of them empty, '.' or '..'")
         path = self.root.joinpath(*parts)
         if not path.parent.resolve().is_relative_to(self.root.resolve()):
