@@ -252,12 +252,16 @@ resource "azurerm_kubernetes_cluster" "this" {
   }
 }
 
-# The lock is the last thing made and the first thing taken off. AKS counts deleting a pool as deleting a part of the
-# cluster, so a change of pools takes the lock off first and puts it back when the pools are as they should be.
-resource "terraform_data" "pools" {
+# The lock is the last thing made and the first thing taken off. Azure counts pools, roles on the cluster and its diagnostic
+# setting as parts of the cluster: a change that may delete one takes the lock off first, and puts it back when all is done.
+resource "terraform_data" "parts" {
   input = {
-    system = var.cloud.system_pool.machine_type
-    pools  = { for key, pool in local.pools : key => "${pool.machine_type}/${pool.disk_gb}/${pool.spot}" }
+    system    = var.cloud.system_pool.machine_type
+    zones     = local.system_zones
+    pools     = { for key, pool in local.pools : key => "${pool.machine_type}/${pool.disk_gb}/${pool.spot}" }
+    admins    = sort(var.admin_groups)
+    operators = local.operator_principals
+    logs      = length(local.categories) > 0
   }
 }
 
@@ -269,9 +273,15 @@ resource "azurerm_management_lock" "cluster" {
   lock_level = "CanNotDelete"
   notes      = "Deletion protection of Hera; set deletionProtection to false in the cluster spec to take it off."
 
-  depends_on = [azurerm_kubernetes_cluster_node_pool.this, azurerm_kubernetes_cluster_node_pool.system]
+  depends_on = [
+    azurerm_kubernetes_cluster_node_pool.this,
+    azurerm_kubernetes_cluster_node_pool.system,
+    azurerm_role_assignment.admins,
+    azurerm_role_assignment.operators,
+    azurerm_monitor_diagnostic_setting.control_plane,
+  ]
 
   lifecycle {
-    replace_triggered_by = [terraform_data.pools]
+    replace_triggered_by = [terraform_data.parts]
   }
 }
