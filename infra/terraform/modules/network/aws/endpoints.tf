@@ -37,7 +37,7 @@ resource "aws_vpc_endpoint" "s3" {
   service_name      = "com.amazonaws.${var.region}.s3"
   vpc_endpoint_type = "Gateway"
   route_table_ids   = [for zone in var.zones : aws_route_table.private[zone].id]
-  tags              = merge(local.tags, { Name = "${var.name}-s3" })
+  tags              = merge(local.tags, { Name = "${var.name}-s3", "hera-zones" = "0" })
 }
 
 resource "aws_security_group" "endpoints" {
@@ -72,6 +72,6 @@ resource "aws_vpc_endpoint" "interface" {
   security_group_ids  = [aws_security_group.endpoints[0].id]
   policy              = each.key == "sts" ? null : local.endpoint_policy
 
-  # AWS bills an interface in each zone; a plan shows how many only here.
+  # AWS bills an interface in each zone, and gateways not at all; a plan shows how many only here.
   tags = merge(local.tags, { Name = "${var.name}-${each.key}", "hera-zones" = tostring(length(var.zones)) })
 }
