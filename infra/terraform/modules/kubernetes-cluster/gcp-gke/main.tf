@@ -75,15 +75,15 @@ resource "google_container_cluster" "this" {
   enable_legacy_abac    = false
 
   ip_allocation_policy {
-    cluster_secondary_range_name  = var.network.cloud["pods_range"]
-    services_secondary_range_name = var.network.cloud["services_range"]
+    cluster_secondary_range_name  = lookup(var.network.cloud, "pods_range", "")
+    services_secondary_range_name = lookup(var.network.cloud, "services_range", "")
     stack_type                    = "IPV4"
   }
 
   private_cluster_config {
     enable_private_nodes        = true
     enable_private_endpoint     = !var.endpoint.public
-    private_endpoint_subnetwork = var.network.cloud["control_plane_subnet"]
+    private_endpoint_subnetwork = lookup(var.network.cloud, "control_plane_subnet", "")
 
     master_global_access_config {
       enabled = true
@@ -152,7 +152,7 @@ resource "google_container_cluster" "this" {
     service_account   = google_service_account.nodes.email
     oauth_scopes      = ["https://www.googleapis.com/auth/cloud-platform"]
     boot_disk_kms_key = local.disk_key_id
-    tags              = [var.network.cloud["node_tag"]]
+    tags              = [lookup(var.network.cloud, "node_tag", "")]
     resource_labels   = local.tags
 
     shielded_instance_config {

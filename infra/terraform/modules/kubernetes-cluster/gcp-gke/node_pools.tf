@@ -51,7 +51,7 @@ resource "google_container_node_pool" "this" {
     disk_size_gb      = each.value.disk_gb
     spot              = each.value.spot
     labels            = each.value.labels
-    tags              = [var.network.cloud["node_tag"]]
+    tags              = [lookup(var.network.cloud, "node_tag", "")]
     resource_labels   = local.tags
     service_account   = google_service_account.nodes.email
     boot_disk_kms_key = local.disk_key_id
