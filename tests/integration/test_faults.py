@@ -1,4 +1,4 @@
-"""What goes wrong in a cloud, on command: each is named, a retry is made only where it helps, and `resume` reaches the asked state."""
+"""What goes wrong in a cloud, on command: each is named, retried only where that helps, and `resume` reaches the asked state."""
 
 from __future__ import annotations
 
