@@ -53,7 +53,7 @@ EXIT_CODES = (
     ("0", "done, or nothing to do"),
     ("2", "plan: there are changes; drift: there is drift"),
     ("64-69, 77-79", "something to change in what you typed, the spec or the account"),
-    ("75, 80-82", "nothing is wrong, the same command works later (locked, waits for approval, throttled, interrupted)"),
+    ("75, 80-82", "the same command works later (locked, waits for approval, throttled, interrupted)"),
     ("70, 83-88", "somebody has to decide before anything goes on"),
 )
 

@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -85,8 +85,6 @@ class Outcome:
 
 def run(request: Request, console: Console, approval: Approval | None = None) -> Outcome:
     """Run a pipeline to its end; raises the failed step's error."""
-    from workflows.local import engine
-
     tracker = Tracker(view_for(console, request.title))
     if approval is not None:
         approval.tracker = tracker
@@ -94,7 +92,7 @@ def run(request: Request, console: Console, approval: Approval | None = None) ->
     began = time.monotonic()
     with _watched(tracker, console, request.timeout) as watch:
         try:
-            result = engine.run(
+            result = engine_run()(
                 request.template,
                 request.parameters(),
                 root=home.runs(request.place.simulated),
@@ -109,6 +107,13 @@ def run(request: Request, console: Console, approval: Approval | None = None) ->
     _raise_for(outcome, request, watch)
     outcome.plans = [read_plan(path) for path in tracker.plans]
     return outcome
+
+
+def engine_run() -> Callable[..., Result]:
+    """Return the local engine, imported when something runs and not before."""
+    from workflows.local.engine import run as found
+
+    return found
 
 
 def _nobody() -> Approval:

@@ -123,7 +123,8 @@ def _attributes(change: Change, style: Style, full: bool) -> list[str]:
     shown = worth if full else worth[:_ATTRIBUTES]
     lines = [_attribute(item, style, full) for item in shown]
     hidden = len(change.attributes) - len(shown)
-    return lines + ([style.dim(f"      {hidden} more attributes (--full shows them)")] if hidden else [])
+    more = f"      {hidden} more attribute{'' if hidden == 1 else 's'} (--full shows all)"
+    return lines + ([style.dim(more)] if hidden else [])
 
 
 def _attribute(item: AttributeChange, style: Style, full: bool) -> str:
