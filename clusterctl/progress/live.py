@@ -10,6 +10,8 @@ from clusterctl.terminal import Style, columns, duration, shorten, width
 
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _PERIOD = 0.1
+_NO_WRAP, _WRAP = "\x1b[?7l", "\x1b[?7h"
+"""A line longer than the terminal is cut by it: a wrapped one would not be wiped whole."""
 _TITLE = 16
 _BAR = 20
 _BUSY_LINES = 3
@@ -92,7 +94,7 @@ class LiveView(View):
             self._frame += 1
             lines = self.lines(columns())
             self._wipe()
-            self._stream.write("".join(f"{line}\x1b[K\n" for line in lines))
+            self._stream.write(_NO_WRAP + "".join(f"{line}\x1b[K\n" for line in lines) + _WRAP)
             self._stream.flush()
             self._drawn = len(lines)
 

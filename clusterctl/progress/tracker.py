@@ -124,7 +124,7 @@ class Tracker:
 
     def _finish(self, row: Row, outputs: Mapping[str, str]) -> None:
         row.busy.clear()
-        row.summary = one_line(outputs.get("summary", ""))
+        row.summary = one_line(outputs.get("summary", "")).removeprefix(f"{row.stage}: ")
         plan = row.folder / "artifacts" / "plan.json" if row.folder else None
         if plan and plan.is_file() and plan not in self.plans:
             self.plans.append(plan)
