@@ -8,11 +8,8 @@ way to end as failed by its outputs, so a container says the no, with the exit c
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from hera.workflows import Container, Parameter, Step, Steps, Suspend, Task
 from hera.workflows.models import SuppliedValueFrom, ValueFrom
-from hera.workflows.protocol import Templatable
 
 from infra.errors import ApprovalRejected
 from steps.contract import Step as StepContract
@@ -97,29 +94,29 @@ def rejected() -> Container:
     return template
 
 
-def stage_tasks(stage: str, templates: Mapping[str, Templatable], after: Task) -> list[Task]:
+def stage_tasks(stage: str, plan: Container, approve: Steps, no: Container, apply: Container, *, after: Task) -> list[Task]:
     """Return a stage's tasks in order: plan, approval, what a no leads to, and the apply of that very plan."""
     output = f"{{{{tasks.{stage}-plan.outputs.parameters.%s}}}}"
     answer = f"{{{{tasks.{stage}-approval.outputs.parameters.%s}}}}"
-    plan = Task(name=f"{stage}-plan", template=templates["plan"], dependencies=[after.name])
+    planned = Task(name=f"{stage}-plan", template=plan, dependencies=[after.name])
     asked = Task(
         name=f"{stage}-approval",
-        template=templates["approval"],
-        dependencies=[plan.name],
+        template=approve,
+        dependencies=[planned.name],
         arguments={name: output % name for name in ("changes", "plan-digest", "summary")},
     )
     refused = Task(
         name=f"{stage}-rejected",
-        template=templates["rejected"],
+        template=no,
         dependencies=[asked.name],
         when=f"'{answer % 'approved'}' == 'no'",
         arguments={"stage": stage, "approved-by": answer % "approved-by"},
     )
-    apply = Task(
+    applied = Task(
         name=f"{stage}-apply",
-        template=templates["apply"],
+        template=apply,
         dependencies=[refused.name],
         when=f"'{output % 'changes'}' != 'none'",
         arguments={"plan-digest": output % "plan-digest", "approved-by": answer % "approved-by"},
     )
-    return [plan, asked, refused, apply]
+    return [planned, asked, refused, applied]

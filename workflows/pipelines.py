@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hera.workflows import DAG, Container, CronWorkflow, Parameter, Task, WorkflowTemplate
-from hera.workflows.models import WorkflowTemplateRef
+from hera.workflows.models import DAGTask, WorkflowTemplateRef
 
 from steps.cluster import contract as cluster
 from steps.lifecycle import contract as lifecycle
@@ -35,10 +35,11 @@ def create_cluster() -> WorkflowTemplate:
     }
     approvals = {stage: approval(stage, question) for stage in plans}
     admit, record = _admit("create"), _record("create")
-    tasks = [Task(name="admit", template=admit)]
+    tasks: list[Task | DAGTask] = [last := Task(name="admit", template=admit)]
     for stage, plan in plans.items():
-        templates = {"plan": plan, "approval": approvals[stage], "rejected": no, "apply": applies[stage]}
-        tasks += stage_tasks(stage, templates, tasks[-1])
+        added = stage_tasks(stage, plan, approvals[stage], no, applies[stage], after=last)
+        tasks += added
+        last = added[-1]
     dag = DAG(name="create", tasks=tasks)
     return pipeline(
         "create-cluster",
@@ -62,7 +63,7 @@ def delete_cluster() -> WorkflowTemplate:
     ]
     record = _record("delete")
     names = [str(template.name) for template in chain]
-    tasks = [
+    tasks: list[Task | DAGTask] = [
         Task(name=name, template=template, dependencies=before or None)
         for name, template, before in zip(names, chain, [[], *([name] for name in names)], strict=False)
     ]

@@ -1,0 +1,1 @@
+"""The local engine: runs a rendered WorkflowTemplate on one machine, each container's command as a process."""

@@ -1,0 +1,125 @@
+"""A process that has the steps' modules loaded and forks one child per step, so that a step starts in milliseconds.
+
+    python -m workflows.local.zygote DESCRIPTOR MODULE…        (started by the engine, which holds the socket's other end)
+
+It is single-threaded, because only then is a fork safe. A request is one message: the module, its arguments, environment and
+folder as JSON, and the step's stdout and stderr as file descriptors. It answers with the child's process id, and again with
+its exit status. A child is what `python -m MODULE` would be: a session of its own, those descriptors, that environment. The
+engine starts a plain process instead whenever the zygote is not there or a step's environment would change how Python starts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import runpy
+import selectors
+import signal
+import socket
+import sys
+from typing import Any
+
+from workflows.local.processes import die_with_parent
+
+MESSAGE = 1 << 20
+
+
+def serve(control: socket.socket) -> dict[str, Any] | None:
+    """Answer requests until the engine is gone (None); in a forked child, return its request."""
+    read, write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+    signal.set_wakeup_fd(write)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with selectors.DefaultSelector() as selector:
+        selector.register(control, selectors.EVENT_READ)
+        selector.register(read, selectors.EVENT_READ)
+        while True:
+            for key, _ in selector.select():
+                if key.fileobj is control:
+                    request = _receive(control)
+                    if request is None:
+                        return None
+                    if _fork(control, request):
+                        return _become(control, (read, write), request)
+                else:
+                    with contextlib.suppress(BlockingIOError):
+                        os.read(read, 512)
+                    _reap(control)
+
+
+def _receive(control: socket.socket) -> dict[str, Any] | None:
+    data, descriptors, _, _ = socket.recv_fds(control, MESSAGE, 2)
+    if not data:
+        return None
+    request: dict[str, Any] = json.loads(data)
+    return request | {"descriptors": descriptors}
+
+
+def _fork(control: socket.socket, request: dict[str, Any]) -> bool:
+    """Fork; return whether this is the child."""
+    parent = os.getpid()
+    pid = os.fork()
+    if pid == 0:
+        os.setsid()
+        die_with_parent(parent)
+        return True
+    for descriptor in request["descriptors"]:
+        os.close(descriptor)
+    control.send(json.dumps({"started": pid}).encode())
+    return False
+
+
+def _reap(control: socket.socket) -> None:
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if pid == 0:
+            return
+        control.send(json.dumps({"ended": pid, "code": os.waitstatus_to_exitcode(status)}).encode())
+
+
+def _become(control: socket.socket, wakeup: tuple[int, int], request: dict[str, Any]) -> dict[str, Any]:
+    """Undo in the child what makes the zygote one."""
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for target, descriptor in enumerate(request["descriptors"], 1):
+        os.dup2(descriptor, target)
+        os.close(descriptor)
+    control.close()
+    for descriptor in wakeup:
+        os.close(descriptor)
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    os.chdir(request["folder"])
+    return request
+
+
+def run(request: dict[str, Any]) -> None:
+    """Run the step's module as `python -m` does."""
+    sys.path[0] = request["folder"]
+    sys.argv = ["-m", *request["arguments"]]
+    runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
+
+
+def main() -> dict[str, Any] | None:
+    """Load the modules and serve."""
+    control = socket.socket(fileno=int(sys.argv[1]))
+    for module in sys.argv[2:]:
+        # A module that can't be loaded here is loaded, and fails, in the step that needs it.
+        with contextlib.suppress(ImportError):
+            importlib.import_module(module)
+    gc.collect()
+    gc.freeze()
+    return serve(control)
+
+
+if __name__ == "__main__":
+    step = main()
+    if step is not None:
+        run(step)
