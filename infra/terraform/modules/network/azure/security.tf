@@ -1,36 +1,29 @@
 # One security group a kind of subnet. Azure's default rules stay below ours: VNet in, load balancer probes in, the rest denied.
 
 locals {
-  rules = {
-    private = [for ports in [sort([for port in var.cloud.public_ingress_ports : tostring(port)])] : {
-      name     = "allow-public-ingress"
-      priority = 200
-      access   = "Allow"
-      protocol = "Tcp"
-      ports    = ports
-      sources  = var.cloud.public_ingress_cidrs
-      source   = null
-    } if length(ports) > 0]
+  ingress = [for ports in [sort([for port in var.cloud.public_ingress_ports : tostring(port)])] : {
+    name     = "allow-public-ingress"
+    priority = 200
+    access   = "Allow"
+    protocol = "Tcp"
+    ports    = ports
+    sources  = var.cloud.public_ingress_cidrs
+    source   = ""
+  } if length(ports) > 0]
 
-    public = [for ports in [sort([for port in var.cloud.public_ingress_ports : tostring(port)])] : {
-      name     = "allow-public-ingress"
-      priority = 200
-      access   = "Allow"
-      protocol = "Tcp"
-      ports    = ports
-      sources  = var.cloud.public_ingress_cidrs
-      source   = null
-    } if length(ports) > 0]
+  rules = {
+    private = local.ingress
+    public  = local.ingress
 
     endpoints = [
-      { name = "allow-https-from-network", priority = 200, access = "Allow", protocol = "Tcp", ports = ["443"], sources = [var.cidr], source = null },
-      { name = "deny-rest", priority = 4096, access = "Deny", protocol = "*", ports = ["0-65535"], sources = null, source = "*" },
+      { name = "allow-https-from-network", priority = 200, access = "Allow", protocol = "Tcp", ports = ["443"], sources = [var.cidr], source = "" },
+      { name = "deny-rest", priority = 4096, access = "Deny", protocol = "*", ports = ["0-65535"], sources = [], source = "*" },
     ]
 
     # What the AKS documentation asks of an API server subnet: nodes and people to 443 and 4443, health probes to 9988.
     api-server = [
-      { name = "allow-api-from-network", priority = 200, access = "Allow", protocol = "Tcp", ports = ["443", "4443"], sources = null, source = "VirtualNetwork" },
-      { name = "allow-probes", priority = 210, access = "Allow", protocol = "Tcp", ports = ["9988"], sources = null, source = "AzureLoadBalancer" },
+      { name = "allow-api-from-network", priority = 200, access = "Allow", protocol = "Tcp", ports = ["443", "4443"], sources = [], source = "VirtualNetwork" },
+      { name = "allow-probes", priority = 210, access = "Allow", protocol = "Tcp", ports = ["9988"], sources = [], source = "AzureLoadBalancer" },
     ]
   }
 
@@ -52,22 +45,25 @@ resource "azurerm_network_security_group" "this" {
   location            = azurerm_resource_group.this.location
   tags                = local.tags
 
-  dynamic "security_rule" {
-    for_each = each.value
-
-    content {
-      name                       = security_rule.value.name
-      priority                   = security_rule.value.priority
-      direction                  = "Inbound"
-      access                     = security_rule.value.access
-      protocol                   = security_rule.value.protocol
-      source_port_range          = "*"
-      destination_port_ranges    = security_rule.value.ports
-      source_address_prefixes    = security_rule.value.sources
-      source_address_prefix      = security_rule.value.source
-      destination_address_prefix = "*"
-    }
-  }
+  # As an attribute and not as blocks: an empty list then means no rules at all, also none that somebody added by hand.
+  security_rule = [for rule in each.value : {
+    name                                       = rule.name
+    description                                = ""
+    priority                                   = rule.priority
+    direction                                  = "Inbound"
+    access                                     = rule.access
+    protocol                                   = rule.protocol
+    source_port_range                          = "*"
+    source_port_ranges                         = []
+    source_address_prefix                      = rule.source
+    source_address_prefixes                    = rule.sources
+    source_application_security_group_ids      = []
+    destination_port_range                     = ""
+    destination_port_ranges                    = rule.ports
+    destination_address_prefix                 = "*"
+    destination_address_prefixes               = []
+    destination_application_security_group_ids = []
+  }]
 }
 
 resource "azurerm_subnet_network_security_group_association" "this" {
