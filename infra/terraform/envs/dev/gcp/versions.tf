@@ -8,8 +8,11 @@ terraform {
     }
   }
 
-  # State in a file until you have a bucket: see README.md.
-  # backend "gcs" {}
+  # State is a local file until this is filled in; README.md says how.
+  # backend "gcs" {
+  #   bucket = "my-state"
+  #   prefix = "hera/dev"
+  # }
 }
 
 provider "google" {

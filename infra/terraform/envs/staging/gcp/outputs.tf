@@ -1,21 +1,22 @@
+output "network" {
+  description = "The network layer's outputs."
+  value       = module.network
+}
+
+output "cluster" {
+  description = "The cluster layer's outputs."
+  value       = module.cluster
+  sensitive   = true
+}
+
 output "cluster_name" {
-  description = "The cluster's name."
+  description = "The cluster's name, for `gcloud container clusters get-credentials`."
   value       = module.cluster.cluster_name
 }
 
 output "endpoint" {
-  description = "URL of the Kubernetes API."
+  description = "URL of the Kubernetes API; private, so from inside the network or what is connected to it."
   value       = module.cluster.endpoint
-}
-
-output "oidc_issuer_url" {
-  description = "Issuer of the cluster's service account tokens."
-  value       = module.cluster.oidc_issuer_url
-}
-
-output "workload_identity" {
-  description = "What binds a Kubernetes service account to an identity of the cloud."
-  value       = module.cluster.workload_identity
 }
 
 output "nat_public_ips" {

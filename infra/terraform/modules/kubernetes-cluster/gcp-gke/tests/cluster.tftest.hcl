@@ -148,7 +148,7 @@ run "prod" {
   }
 
   assert {
-    condition     = google_container_cluster.this.resource_labels == { team = "platform", hera-cluster = "gke", hera-environment = "prod", hera-stage = "cluster", managed-by = "hera" } && google_container_node_pool.this["default"].node_config[0].resource_labels == google_container_cluster.this.resource_labels
+    condition     = google_container_cluster.this.resource_labels == tomap({ team = "platform", hera-cluster = "gke", hera-environment = "prod", hera-stage = "cluster", managed-by = "hera" }) && google_container_node_pool.this["default"].node_config[0].resource_labels == google_container_cluster.this.resource_labels
     error_message = "the cluster and the nodes' machines carry the ownership labels"
   }
 

@@ -1,4 +1,5 @@
-# Every wrong value is refused with words before the cloud is asked.
+# Every wrong value is refused with words before the cloud is asked. A run has one mistake in each of several
+# variables, because every run costs a start of terraform.
 
 provider "google" {
   project = "hera-tests"
@@ -46,212 +47,107 @@ variables {
   cloud               = { project_id = "hera-tests", project_number = "123456789012" }
 }
 
-run "version_with_patch" {
+run "mistakes_1" {
   command = plan
 
   variables {
+    # version with patch
     kubernetes_version = "1.34.1"
-  }
-
-  expect_failures = [var.kubernetes_version]
-}
-
-run "public_to_nobody" {
-  command = plan
-
-  variables {
+    # public to nobody
     endpoint = { public = true, allowed_cidrs = [] }
-  }
-
-  expect_failures = [var.endpoint]
-}
-
-run "not_a_range" {
-  command = plan
-
-  variables {
-    endpoint = { public = true, allowed_cidrs = ["office"] }
-  }
-
-  expect_failures = [var.endpoint]
-}
-
-run "unknown_log" {
-  command = plan
-
-  variables {
+    # unknown log
     control_plane_logs = { types = ["etcd"], retention_days = 7 }
-  }
-
-  expect_failures = [var.control_plane_logs]
-}
-
-run "no_retention" {
-  command = plan
-
-  variables {
-    control_plane_logs = { types = ["api"], retention_days = 0 }
-  }
-
-  expect_failures = [var.control_plane_logs]
-}
-
-run "no_pools" {
-  command = plan
-
-  variables {
+    # no pools
     node_pools = {}
+    # unknown profile
+    autoscaler_profile = "fast"
+    # unknown day
+    maintenance_window = { day = "Someday", start_hour = 3, duration_hours = 4 }
+    # group without domain
+    admin_groups = ["admins"]
+    # unknown channel
+    cloud = { project_id = "hera-tests", project_number = "1", release_channel = "BETA" }
   }
 
-  expect_failures = [var.node_pools]
+  expect_failures = [var.kubernetes_version, var.endpoint, var.control_plane_logs, var.node_pools, var.autoscaler_profile, var.maintenance_window, var.admin_groups, var.cloud]
 }
 
-run "min_above_max" {
+run "mistakes_2" {
   command = plan
 
   variables {
+    # not a range
+    endpoint = { public = true, allowed_cidrs = ["office"] }
+    # no retention
+    control_plane_logs = { types = ["api"], retention_days = 0 }
+    # min above max
     node_pools = { a = { machine_type = "n2-standard-4", min_size = 4, max_size = 3, spot = false, disk_gb = 100, labels = {}, taints = [], zones = ["europe-west1-b"] } }
+    # hour 25
+    maintenance_window = { day = "Sunday", start_hour = 25, duration_hours = 4 }
+    # wrong security group
+    cloud = { project_id = "hera-tests", project_number = "1", rbac_security_group = "admins@example.com" }
   }
 
-  expect_failures = [var.node_pools]
+  expect_failures = [var.endpoint, var.control_plane_logs, var.node_pools, var.maintenance_window, var.cloud]
 }
 
-run "tiny_disk" {
+run "mistakes_3" {
   command = plan
 
   variables {
+    # tiny disk
     node_pools = { a = { machine_type = "n2-standard-4", min_size = 1, max_size = 3, spot = false, disk_gb = 10, labels = {}, taints = [], zones = ["europe-west1-b"] } }
+    # short window
+    maintenance_window = { day = "Sunday", start_hour = 3, duration_hours = 2 }
+    # no surge at all
+    cloud = { project_id = "hera-tests", project_number = "1", max_surge = 0 }
   }
 
-  expect_failures = [var.node_pools]
+  expect_failures = [var.node_pools, var.maintenance_window, var.cloud]
 }
 
-run "foreign_zone" {
+run "mistakes_4" {
   command = plan
 
   variables {
+    # foreign zone
     node_pools = { a = { machine_type = "n2-standard-4", min_size = 1, max_size = 3, spot = false, disk_gb = 100, labels = {}, taints = [], zones = ["europe-west4-a"] } }
+    # unknown image
+    cloud = { project_id = "hera-tests", project_number = "1", image_type = "WINDOWS" }
   }
 
-  expect_failures = [var.node_pools]
+  expect_failures = [var.node_pools, var.cloud]
 }
 
-run "bad_taint" {
+run "mistakes_5" {
   command = plan
 
   variables {
+    # bad taint
     node_pools = { a = { machine_type = "n2-standard-4", min_size = 1, max_size = 3, spot = false, disk_gb = 100, labels = {}, taints = [{ key = "a", value = "b", effect = "Never" }], zones = ["europe-west1-b"] } }
   }
 
   expect_failures = [var.node_pools]
 }
 
-run "only_tainted_pools" {
+run "mistakes_6" {
   command = plan
 
   variables {
+    # only tainted pools
     node_pools = { a = { machine_type = "n2-standard-4", min_size = 1, max_size = 3, spot = false, disk_gb = 100, labels = {}, taints = [{ key = "a", value = "b", effect = "NoSchedule" }], zones = ["europe-west1-b"] } }
   }
 
   expect_failures = [var.node_pools]
 }
 
-run "pool_with_capitals" {
+run "mistakes_7" {
   command = plan
 
   variables {
+    # pool with capitals
     node_pools = { Workers = { machine_type = "n2-standard-4", min_size = 1, max_size = 3, spot = false, disk_gb = 100, labels = {}, taints = [], zones = ["europe-west1-b"] } }
   }
 
   expect_failures = [var.node_pools]
-}
-
-run "unknown_profile" {
-  command = plan
-
-  variables {
-    autoscaler_profile = "fast"
-  }
-
-  expect_failures = [var.autoscaler_profile]
-}
-
-run "unknown_day" {
-  command = plan
-
-  variables {
-    maintenance_window = { day = "Someday", start_hour = 3, duration_hours = 4 }
-  }
-
-  expect_failures = [var.maintenance_window]
-}
-
-run "hour_25" {
-  command = plan
-
-  variables {
-    maintenance_window = { day = "Sunday", start_hour = 25, duration_hours = 4 }
-  }
-
-  expect_failures = [var.maintenance_window]
-}
-
-run "short_window" {
-  command = plan
-
-  variables {
-    maintenance_window = { day = "Sunday", start_hour = 3, duration_hours = 2 }
-  }
-
-  expect_failures = [var.maintenance_window]
-}
-
-run "group_without_domain" {
-  command = plan
-
-  variables {
-    admin_groups = ["admins"]
-  }
-
-  expect_failures = [var.admin_groups]
-}
-
-run "unknown_channel" {
-  command = plan
-
-  variables {
-    cloud = { project_id = "hera-tests", project_number = "1", release_channel = "BETA" }
-  }
-
-  expect_failures = [var.cloud]
-}
-
-run "wrong_security_group" {
-  command = plan
-
-  variables {
-    cloud = { project_id = "hera-tests", project_number = "1", rbac_security_group = "admins@example.com" }
-  }
-
-  expect_failures = [var.cloud]
-}
-
-run "no_surge_at_all" {
-  command = plan
-
-  variables {
-    cloud = { project_id = "hera-tests", project_number = "1", max_surge = 0 }
-  }
-
-  expect_failures = [var.cloud]
-}
-
-run "unknown_image" {
-  command = plan
-
-  variables {
-    cloud = { project_id = "hera-tests", project_number = "1", image_type = "WINDOWS" }
-  }
-
-  expect_failures = [var.cloud]
 }

@@ -1,4 +1,5 @@
-# Every wrong value is refused with words before the cloud is asked.
+# Every wrong value is refused with words before the cloud is asked. A run has one mistake in each of several
+# variables, because every run costs a start of terraform.
 
 provider "google" {
   project = "hera-tests"
@@ -20,183 +21,61 @@ variables {
   cloud             = { project_id = "hera-tests" }
 }
 
-run "name_with_capitals" {
+# Rules that compare two variables are only asked when both are well-formed: they have runs without other mistakes in those.
+
+run "mistakes_1" {
   command = plan
 
   variables {
-    name = "Net"
+    name              = "Net"
+    environment       = "test"
+    region            = "europe"
+    zones             = ["europe-b"]
+    tags              = { Team = "x" }
+    cidr              = "10.0.0.0/24"
+    nat_mode          = "none"
+    private_endpoints = ["queue"]
+    flow_logs         = { enabled = true, retention_days = 4000 }
+    cloud             = { project_id = "P" }
   }
 
-  expect_failures = [var.name]
+  expect_failures = [
+    var.name, var.environment, var.region, var.tags, var.cidr, var.nat_mode, var.private_endpoints, var.flow_logs, var.cloud,
+  ]
 }
 
-run "name_too_long" {
+run "mistakes_2" {
   command = plan
 
   variables {
-    name = "a23456789012345678901234567890123456789012"
-  }
-
-  expect_failures = [var.name]
-}
-
-run "unknown_environment" {
-  command = plan
-
-  variables {
-    environment = "test"
-  }
-
-  expect_failures = [var.environment]
-}
-
-run "zone_as_region" {
-  command = plan
-
-  variables {
-    region = "europe"
-    zones  = ["europe-b"]
-  }
-
-  expect_failures = [var.region]
-}
-
-run "label_with_capitals" {
-  command = plan
-
-  variables {
-    tags = { Team = "x" }
-  }
-
-  expect_failures = [var.tags]
-}
-
-run "cidr_too_small" {
-  command = plan
-
-  variables {
-    cidr = "10.0.0.0/24"
-  }
-
-  expect_failures = [var.cidr]
-}
-
-run "pods_too_few" {
-  command = plan
-
-  variables {
+    name     = "a23456789012345678901234567890123456789012"
     pod_cidr = "10.128.0.0/24"
+    zones    = ["europe-west4-a"]
+    cloud    = { project_id = "hera-tests", flow_sampling = 0 }
   }
 
-  expect_failures = [var.pod_cidr]
+  expect_failures = [var.name, var.pod_cidr, var.zones, var.cloud]
 }
 
-run "pods_overlap" {
+run "pods_overlap_the_network" {
   command = plan
 
   variables {
     pod_cidr = "10.0.0.0/12"
+    zones    = ["europe-west1-b", "europe-west1-b"]
+    cloud    = { project_id = "hera-tests", nat_max_ports_per_vm = 1000 }
   }
 
-  expect_failures = [var.pod_cidr]
+  expect_failures = [var.pod_cidr, var.zones, var.cloud]
 }
 
-run "services_overlap" {
+run "services_overlap_the_pods" {
   command = plan
 
   variables {
     service_cidr = "10.129.0.0/20"
+    cloud        = { project_id = "hera-tests", egress_allowed_cidrs = ["all"] }
   }
 
-  expect_failures = [var.service_cidr]
-}
-
-run "foreign_zone" {
-  command = plan
-
-  variables {
-    zones = ["europe-west4-a"]
-  }
-
-  expect_failures = [var.zones]
-}
-
-run "same_zone_twice" {
-  command = plan
-
-  variables {
-    zones = ["europe-west1-b", "europe-west1-b"]
-  }
-
-  expect_failures = [var.zones]
-}
-
-run "unknown_nat_mode" {
-  command = plan
-
-  variables {
-    nat_mode = "none"
-  }
-
-  expect_failures = [var.nat_mode]
-}
-
-run "unknown_endpoint" {
-  command = plan
-
-  variables {
-    private_endpoints = ["queue"]
-  }
-
-  expect_failures = [var.private_endpoints]
-}
-
-run "retention_too_long" {
-  command = plan
-
-  variables {
-    flow_logs = { enabled = true, retention_days = 4000 }
-  }
-
-  expect_failures = [var.flow_logs]
-}
-
-run "bad_project" {
-  command = plan
-
-  variables {
-    cloud = { project_id = "P" }
-  }
-
-  expect_failures = [var.cloud]
-}
-
-run "bad_sampling" {
-  command = plan
-
-  variables {
-    cloud = { project_id = "hera-tests", flow_sampling = 0 }
-  }
-
-  expect_failures = [var.cloud]
-}
-
-run "bad_ports" {
-  command = plan
-
-  variables {
-    cloud = { project_id = "hera-tests", nat_max_ports_per_vm = 1000 }
-  }
-
-  expect_failures = [var.cloud]
-}
-
-run "bad_egress" {
-  command = plan
-
-  variables {
-    cloud = { project_id = "hera-tests", egress_allowed_cidrs = ["all"] }
-  }
-
-  expect_failures = [var.cloud]
+  expect_failures = [var.service_cidr, var.cloud]
 }
