@@ -11,6 +11,9 @@ RENDERED = Path(__file__).resolve().parent.parent / "k8s" / "base" / "workflows"
 
 _TEMPLATES = ("create-cluster", "delete-cluster", "drift-cluster", "plan-cluster")
 
+WARM = ("steps.common.command", "steps.cluster.run", "steps.lifecycle.run", "steps.network.run", "steps.preview.run")
+"""Modules for the local engine's warm start: what every step loads. Named, never imported here."""
+
 
 def names() -> tuple[str, ...]:
     """Return the names of the pipelines that a caller may run."""

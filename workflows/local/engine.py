@@ -30,6 +30,9 @@ __all__ = ["Approver", "NodeEvent", "Observer", "Phase", "Result", "run"]
 GRACE = 300.0
 """Seconds that a step may take to end after it was asked to."""
 
+HOLDER = "HERA_HOLDER_PID"
+"""Tells steps which process stands for the run, so that a lock whose holder died can be told from one that is held."""
+
 _HIDDEN = ("StepGroup",)
 _LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 
@@ -67,7 +70,7 @@ def run(
         NotFound: There is no such template.
         UsageError: A parameter is missing or unknown; nothing was started.
     """
-    base = dict(os.environ if environment is None else environment)
+    base = dict(os.environ if environment is None else environment) | {HOLDER: str(os.getpid())}
     starter: Starter = Warm(warm, base) if warm else Starter()
     try:
         library = load(template)
