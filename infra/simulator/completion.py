@@ -7,7 +7,19 @@ from infra.simulator.clouds.base import Cloud, Scope, TypeRules, Want
 from infra.simulator.schema import Block, NestedBlock
 from infra.simulator.values import UNKNOWN, ObjectValue, Value, is_unknown
 
-FIRST = ("id", "name", "arn", "self_link")
+FIRST = (
+    "id",
+    "name",
+    "arn",
+    "self_link",
+    "location",
+    "base_rfc3339",
+    "rfc3339",
+    "base64",
+    "fqdn",
+    "private_fqdn",
+    "node_resource_group",
+)
 
 
 class Completion:

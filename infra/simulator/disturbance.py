@@ -48,13 +48,13 @@ class Disturbance:
                 default = texts.get(provider.split("-")[0], FAILED["aws"])
                 raise CloudError(message or f"{doing} {type_}: {default}")
 
-    def after(self, provider: str, type_: str, operation: str) -> None:
+    def after(self, type_: str, operation: str, seconds: float | None) -> None:
         """Strike once the work is done, and take the time it takes."""
         if getattr(self._pending, "die", False):
             os._exit(DIED)
         scale = float(self._store.setting("latency_scale", "0"))
         if scale:
-            self._wait(scale * seconds_for(type_, operation))
+            self._wait(scale * (seconds_for(type_, operation) if seconds is None else seconds))
 
     def _wait(self, seconds: float) -> None:
         if self._stopping.wait(seconds):

@@ -53,7 +53,7 @@ def _fill_new(block: Block, value: ObjectValue, rules: Rules, path: str) -> Obje
         if not given and rules.computed_block(inner):
             filled[name] = UNKNOWN
         else:
-            filled[name] = _each(nested, given, lambda item, n=nested, p=inner: _fill_new(n.block, item, rules, p))  # type: ignore[misc]
+            filled[name] = _each(nested, given, lambda item, n=nested, p=inner: _fill_new(n.block, item, rules, p))
     return filled
 
 

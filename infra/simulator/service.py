@@ -8,14 +8,15 @@ from typing import Any
 from infra.simulator.errors import CloudError
 from infra.simulator.functions import FUNCTIONS
 from infra.simulator.planning import Planned, conform, plan_create, plan_update
-from infra.simulator.protocol import tfplugin6_pb2 as pb
+from infra.simulator.protocol import tfplugin6_pb2
 from infra.simulator.schema import DATA, block_of, provider_block
 from infra.simulator.simulate import Made, Simulator
 from infra.simulator.validation import check_computed
 from infra.simulator.values import ObjectValue, decode, encode
 from infra.simulator.wire import schema_response
 
-ERROR, WARNING = 1, 2
+pb: Any = tfplugin6_pb2  # generated, without types
+ERROR = 1
 
 
 class Service:
@@ -163,7 +164,7 @@ class Service:
 
 
 def _wrap(name: str, handler: Callable[[Any, Any], None]) -> Callable[[bytes], bytes]:
-    kind = {"UpgradeResourceState": pb.UpgradeResourceState}.get(name) or getattr(pb, name)
+    kind = getattr(pb, name)
 
     def call(raw: bytes) -> bytes:
         request, response = kind.Request.FromString(raw), kind.Response()

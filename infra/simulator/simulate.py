@@ -60,7 +60,7 @@ class Simulator:
             with self.store.transaction():
                 values, uid = self._make(type_, block, planned, config)
             call.id = text(values.get("id"))
-            call.error = self._settle(type_, "create")
+            call.error = self._settle(type_, "create", values)
         return Made(values, uid, call.error)
 
     def _make(self, type_: str, block: Block, planned: ObjectValue, config: ObjectValue) -> tuple[ObjectValue, int]:
@@ -84,18 +84,21 @@ class Simulator:
         self.cloud.created(type_, values, self.scope, self.store)
         return values, uid
 
-    def _settle(self, type_: str, operation: str) -> CloudError | None:
+    def _settle(self, type_: str, operation: str, values: ObjectValue) -> CloudError | None:
         """Wait as long as the cloud would take; an interrupted wait leaves the object there."""
         try:
-            self._disturbance.after(self.cloud.provider, type_, operation)
+            self._disturbance.after(type_, operation, self.cloud.seconds(type_, operation, values))
         except CloudError as error:
             return error
         return None
 
     def find(self, type_: str, values: ObjectValue, uid: int | None) -> Row | None:
         """Find the stored object a state entry means: by id, or by number for types without one."""
+        found = self.cloud.find(type_, values, self.store)
+        if found is not None:
+            return found
         id_ = text(values.get("id"))
-        if id_:
+        if id_ and id_ != "none":
             return self.store.get(type_, id_)
         return self.store.by_uid(uid) if uid is not None else None
 
@@ -104,6 +107,7 @@ class Simulator:
         block = self.block(type_)
         with self._call(type_, "read", state):
             row = self.find(type_, state, uid)
+            row = self.cloud.refresh(row, self.store) if row is not None else None
         if row is None:
             return None
         fresh = conform(block, row.attributes)
@@ -128,7 +132,7 @@ class Simulator:
                 stored = {key: item for key, item in values.items() if key != "timeouts"}
                 id_ = text(values.get("id")) or row.id
                 self.store.update(row.uid, id_, self.cloud.display_name(values), {**row.attributes, **stored})
-            call.error = self._settle(type_, "update")
+            call.error = self._settle(type_, "update", values)
         return Made(values, row.uid, call.error)
 
     def delete(self, type_: str, prior: ObjectValue, uid: int | None) -> None:
@@ -140,7 +144,7 @@ class Simulator:
                     self.cloud.check_delete(row, prior, self.scope, self.store)
                     self.store.delete(row.uid)
                     self.cloud.deleted(row, self.scope, self.store)
-            error = self._settle(type_, "delete")
+            error = self._settle(type_, "delete", prior)
             if error is not None:
                 raise error
 

@@ -72,6 +72,23 @@ def references_in(value: object, path: str = "") -> Iterator[tuple[str, str]]:
         yield path, value
 
 
+def _row(columns: Sequence[str]) -> Row:
+    uid, provider, type_, id_, name, scope, attributes, tags, created = columns
+    held = json.loads(attributes, object_hook=_from_json)
+    return Row(int(uid), provider, type_, id_, name, scope, held, json.loads(tags), created)
+
+
+def _to_json(value: object) -> object:
+    """Keep the type part of a dynamic value, which travels as bytes."""
+    if isinstance(value, bytes):
+        return {"$bytes": value.decode()}
+    raise TypeError(f"{value!r} cannot be stored")
+
+
+def _from_json(value: dict[str, object]) -> object:
+    return str(value["$bytes"]).encode() if value.keys() == {"$bytes"} else value
+
+
 class Store:
     """The database of one simulation; one connection a thread."""
 
@@ -106,7 +123,7 @@ class Store:
 
     @property
     def connection(self) -> sqlite3.Connection:
-        """This thread's connection."""
+        """Give the connection of the running thread."""
         existing: sqlite3.Connection | None = getattr(self._local, "connection", None)
         if existing is None:
             existing = sqlite3.connect(self.path, timeout=60, isolation_level=None)
@@ -134,7 +151,16 @@ class Store:
         created = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         cursor = self.connection.execute(
             "INSERT INTO objects (provider, type, id, name, scope, attributes, tags, created) VALUES (?,?,?,?,?,?,?,?)",
-            (provider, type_, id_, name, scope, json.dumps(attributes), json.dumps(tags_of(attributes)), created),
+            (
+                provider,
+                type_,
+                id_,
+                name,
+                scope,
+                json.dumps(attributes, default=_to_json),
+                json.dumps(tags_of(attributes)),
+                created,
+            ),
         )
         uid = int(cursor.lastrowid or 0)
         self._refer(uid, attributes)
@@ -144,7 +170,7 @@ class Store:
         """Replace an object's attributes; call inside a transaction."""
         self.connection.execute(
             "UPDATE objects SET id=?, name=?, attributes=?, tags=? WHERE uid=?",
-            (id_, name, json.dumps(attributes), json.dumps(tags_of(attributes)), uid),
+            (id_, name, json.dumps(attributes, default=_to_json), json.dumps(tags_of(attributes)), uid),
         )
         self.connection.execute("DELETE FROM refs WHERE holder=?", (uid,))
         self._refer(uid, attributes)
@@ -164,7 +190,7 @@ class Store:
             f"SELECT uid, provider, type, id, name, scope, attributes, tags, created FROM objects WHERE {where} ORDER BY uid",
             tuple(parameters),
         )
-        return [Row(*row[:6], json.loads(row[6]), json.loads(row[7]), row[8]) for row in rows]
+        return [_row(row) for row in rows]
 
     def get(self, type_: str, id_: str) -> Row | None:
         """Give the newest object of a type with this id."""

@@ -88,8 +88,11 @@ def text(value: Value) -> str:
 
 def shaped(value: Value, type_: object) -> Value:
     """Bring a value to a type: extra members dropped, missing ones null, anything impossible null."""
-    if value is None or is_unknown(value) or type_ == "dynamic":
+    if value is None or is_unknown(value):
         return value
+    if type_ == "dynamic":
+        stored = isinstance(value, dict) and value.keys() == {"type", "value"}
+        return [json.dumps(value["type"]).encode(), value["value"]] if stored else value  # type: ignore[index]
     if not isinstance(type_, list):
         return _scalar(value, str(type_))
     kind, inner = type_[0], type_[1]

@@ -37,9 +37,10 @@ def _cache_file(provider: str) -> Path:
 
 
 def _build(provider: str) -> bytes:
-    from infra.simulator.protocol import tfplugin6_pb2 as pb
+    from infra.simulator.protocol import tfplugin6_pb2
 
     raw = raw_provider(provider)
+    pb: Any = tfplugin6_pb2  # generated, without types
     response = pb.GetProviderSchema.Response()
     _schema(response.provider, raw["provider"])
     sections = {

@@ -9,6 +9,15 @@ MODULES = {
     "azurerm": "infra.simulator.clouds.azurerm",
     "google": "infra.simulator.clouds.google",
     "google-beta": "infra.simulator.clouds.google",
+    "tls": "infra.simulator.clouds.tls",
+    "time": "infra.simulator.clouds.clock",
+    "random": "infra.simulator.clouds.chance",
+    "local": "infra.simulator.clouds.files",
+    "cloudinit": "infra.simulator.clouds.cloudinit",
+    "kubernetes": "infra.simulator.clouds.kubernetes",
+    "helm": "infra.simulator.clouds.kubernetes",
+    "http": "infra.simulator.clouds.kubernetes",
+    "null": "infra.simulator.clouds.nothing",
 }
 
 

@@ -163,6 +163,18 @@ class Cloud:
         """Find an object by what a user types to import it."""
         return store.get(type_, id_)
 
+    def find(self, type_: str, values: ObjectValue, store: Store) -> Row | None:
+        """Find an object by something else than its id, for types whose id is not unique."""
+        return None
+
+    def refresh(self, row: Row, store: Store) -> Row | None:
+        """Look again at an object that also lives outside the database; None: it is gone."""
+        return row
+
+    def seconds(self, type_: str, operation: str, values: ObjectValue) -> float | None:
+        """Give the real seconds of a call that says itself how long it takes."""
+        return None
+
     def fill(self, want: Want) -> Value:
         """Make up a computed value."""
         maker = self.tables.values.get(want.type, {}).get(want.path) or self.tables.values.get("*", {}).get(want.path)

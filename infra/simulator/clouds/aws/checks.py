@@ -52,15 +52,71 @@ FREE = {
 """Types that name an object without keeping it from being deleted."""
 
 UNIQUE = {
-    "aws_eks_cluster": ("name", "EKS Cluster ({name})", "EKS: CreateCluster", 409, "ResourceInUseException", "Cluster already exists with name: {name}"),
-    "aws_iam_role": ("name", "IAM Role ({name})", "IAM: CreateRole", 409, "EntityAlreadyExists", "Role with name {name} already exists."),
-    "aws_iam_policy": ("name", "IAM Policy ({name})", "IAM: CreatePolicy", 409, "EntityAlreadyExists", "A policy called {name} already exists. Duplicate names are not allowed."),
-    "aws_cloudwatch_log_group": ("name", "CloudWatch Logs Log Group ({name})", "CloudWatch Logs: CreateLogGroup", 400, "ResourceAlreadyExistsException", "The specified log group already exists"),
-    "aws_kms_alias": ("name", "KMS Alias ({name})", "KMS: CreateAlias", 400, "AlreadyExistsException", "An alias with the name {name} already exists"),
-    "aws_s3_bucket": ("bucket", "S3 Bucket ({name})", "S3: CreateBucket", 409, "BucketAlreadyOwnedByYou", "Your previous request to create the named bucket succeeded and you already own it."),
-    "aws_launch_template": ("name", "EC2 Launch Template ({name})", "EC2: CreateLaunchTemplate", 400, "InvalidLaunchTemplateName.AlreadyExistsException", "Launch template name already in use."),
-    "aws_iam_instance_profile": ("name", "IAM Instance Profile ({name})", "IAM: CreateInstanceProfile", 409, "EntityAlreadyExists", "Instance Profile {name} already exists."),
-}  # fmt: skip
+    "aws_eks_cluster": (
+        "name",
+        "EKS Cluster ({name})",
+        "EKS: CreateCluster",
+        409,
+        "ResourceInUseException",
+        "Cluster already exists with name: {name}",
+    ),
+    "aws_iam_role": (
+        "name",
+        "IAM Role ({name})",
+        "IAM: CreateRole",
+        409,
+        "EntityAlreadyExists",
+        "Role with name {name} already exists.",
+    ),
+    "aws_iam_policy": (
+        "name",
+        "IAM Policy ({name})",
+        "IAM: CreatePolicy",
+        409,
+        "EntityAlreadyExists",
+        "A policy called {name} already exists. Duplicate names are not allowed.",
+    ),
+    "aws_cloudwatch_log_group": (
+        "name",
+        "CloudWatch Logs Log Group ({name})",
+        "CloudWatch Logs: CreateLogGroup",
+        400,
+        "ResourceAlreadyExistsException",
+        "The specified log group already exists",
+    ),
+    "aws_kms_alias": (
+        "name",
+        "KMS Alias ({name})",
+        "KMS: CreateAlias",
+        400,
+        "AlreadyExistsException",
+        "An alias with the name {name} already exists",
+    ),
+    "aws_s3_bucket": (
+        "bucket",
+        "S3 Bucket ({name})",
+        "S3: CreateBucket",
+        409,
+        "BucketAlreadyOwnedByYou",
+        "Your previous request to create the named bucket succeeded and you already own it.",
+    ),
+    "aws_launch_template": (
+        "name",
+        "EC2 Launch Template ({name})",
+        "EC2: CreateLaunchTemplate",
+        400,
+        "InvalidLaunchTemplateName.AlreadyExistsException",
+        "Launch template name already in use.",
+    ),
+    "aws_iam_instance_profile": (
+        "name",
+        "IAM Instance Profile ({name})",
+        "IAM: CreateInstanceProfile",
+        409,
+        "EntityAlreadyExists",
+        "Instance Profile {name} already exists.",
+    ),
+}
 
 
 def api_error(doing: str, operation: str, status: int, code: str, message: str) -> CloudError:

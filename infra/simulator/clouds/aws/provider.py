@@ -68,11 +68,11 @@ class Aws(Cloud):
         return adopt(type_, values, store) if type_ in ADOPTED else None
 
     def created(self, type_: str, values: ObjectValue, scope: Scope, store: Store) -> None:
-        """A VPC brings its default objects."""
+        """Make the default objects a VPC brings."""
         after_create(type_, values, scope, store)
 
     def deleted(self, row: Row, scope: Scope, store: Store) -> None:
-        """A VPC takes its default objects with it."""
+        """Take a VPC's default objects along."""
         after_delete(row, store)
 
     def identify(self, type_: str, values: ObjectValue, scope: Scope) -> str:

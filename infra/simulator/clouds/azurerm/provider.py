@@ -37,7 +37,7 @@ class Azure(Cloud):
         return f"{scope.account}/{text(values.get('resource_group_name')).lower()}"
 
     def derive(self, type_: str, value: ObjectValue, config: ObjectValue, scope: Scope) -> None:
-        """A location is stored in its short form."""
+        """Store a location in its short form."""
         if text(value.get("location")):
             value["location"] = text(value["location"]).lower().replace(" ", "")
 
@@ -62,7 +62,7 @@ class Azure(Cloud):
         check_delete(row, store, _group_deletion_prevented(scope))
 
     def deleted(self, row: Row, scope: Scope, store: Store) -> None:
-        """A resource group, and any parent, takes with it what lies under its id."""
+        """Delete with a resource group, or any parent, what lies under its id."""
         for child in store.find("provider='azurerm' AND id LIKE ? || '/%'", (row.id,)):
             store.delete(child.uid)
 

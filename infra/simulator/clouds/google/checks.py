@@ -8,7 +8,7 @@ from infra.simulator.clouds.google.names import leaf, relative
 from infra.simulator.errors import CloudError
 from infra.simulator.store import Row, Store
 from infra.simulator.validation import check_conflicts, check_enums
-from infra.simulator.values import ObjectValue, as_objects, is_unknown, text
+from infra.simulator.values import ObjectValue, as_objects, text
 
 REFERENCES = {
     "network": ("google_compute_network", "global/networks"),
@@ -32,6 +32,7 @@ USERS = {
     "google_compute_address": {"nat_ips": re.compile(r"^google_compute_router_nat$")},
 }
 NAME = re.compile(r"^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$")
+ACCOUNT = re.compile(r"[a-z](?:[-a-z0-9]{4,28}[a-z0-9])")
 NAMED = re.compile(r"^google_(compute_(network|subnetwork|router|router_nat|firewall|address)|container_(cluster|node_pool))$")
 LINKED = re.compile(r"^google_(compute_|container_|kms_|service_account$|storage_bucket$|artifact_registry_repository$)")
 
@@ -222,6 +223,5 @@ def refuse_configuration(type_: str, config: ObjectValue) -> None:
     if NAMED.match(type_) and isinstance(name, str) and not NAME.match(name):
         raise CloudError(f'"name" ("{name}") doesn\'t match regexp "^(?:[a-z](?:[-a-z0-9]{{0,61}}[a-z0-9])?)$"')
     account = config.get("account_id")
-    if type_ == "google_service_account" and isinstance(account, str) and not is_unknown(account):
-        if not re.fullmatch(r"[a-z](?:[-a-z0-9]{4,28}[a-z0-9])", account):
-            raise CloudError(f'"account_id" ("{account}") doesn\'t match regexp "^[a-z](?:[-a-z0-9]{{4,28}}[a-z0-9])$"')
+    if type_ == "google_service_account" and isinstance(account, str) and not ACCOUNT.fullmatch(account):
+        raise CloudError(f'"account_id" ("{account}") doesn\'t match regexp "^[a-z](?:[-a-z0-9]{{4,28}}[a-z0-9])$"')

@@ -70,11 +70,8 @@ class Google(Cloud):
             return None
         return store.get(type_, id_of(type_, values, scope))
 
-    def created(self, type_: str, values: ObjectValue, scope: Scope, store: Store) -> None:
-        """A cluster that keeps its default pool has one; a network in auto mode would bring subnetworks."""
-
     def deleted(self, row: Row, scope: Scope, store: Store) -> None:
-        """What lies under an object's name goes with it: a cluster's node pools, a router's NATs."""
+        """Delete what lies under an object's name: a cluster's node pools, a router's NATs."""
         if row.type == "google_container_cluster":
             for child in store.find("type='google_container_node_pool' AND id LIKE ? || '/nodePools/%'", (row.id,)):
                 store.delete(child.uid)
