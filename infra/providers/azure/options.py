@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from infra.spec.model import Cidr, Model
 
@@ -20,14 +20,20 @@ Uuid = Annotated[str, Field(pattern=UUID)]
 ResourceId = Annotated[str, Field(pattern=RESOURCE_ID)]
 
 
-class PrivateLink(Model):
+class _Options(Model):
+    """Built on first use: importing a provider stays cheap."""
+
+    model_config = ConfigDict(defer_build=True)
+
+
+class PrivateLink(_Options):
     """Private Link for a resource of the user's."""
 
     service: Literal["storage", "registry", "secrets"] = Field(description="What kind of resource it is.")
     resource_id: ResourceId = Field(description="The resource's id.")
 
 
-class NetworkOptions(Model):
+class NetworkOptions(_Options):
     """The network module's `cloud` object."""
 
     encryption: bool | None = Field(default=None, description="Encrypt traffic between machines of the VNet.")
@@ -46,7 +52,7 @@ class NetworkOptions(Model):
     )
 
 
-class SystemPool(Model):
+class SystemPool(_Options):
     """Nodes for AKS's own pods."""
 
     machine_type: str | None = Field(default=None, pattern=MACHINE_TYPE, description="VM size.")
@@ -55,7 +61,7 @@ class SystemPool(Model):
     disk_gb: int | None = Field(default=None, alias="diskGiB", ge=30, le=2048, description="OS disk.")
 
 
-class ClusterOptions(Model):
+class ClusterOptions(_Options):
     """The cluster module's `cloud` object."""
 
     sku_tier: Literal["Free", "Standard", "Premium"] | None = Field(default=None, description="Tier of the control plane.")
@@ -91,12 +97,12 @@ class ClusterOptions(Model):
     role_propagation: str | None = Field(default=None, pattern=r"^[0-9]+[sm]$", description="Wait for new roles.")
 
 
-class AzureOptions(Model):
+class AzureOptions(_Options):
     """`cloudOptions` of a cluster on Azure."""
 
     subscription_id: Uuid | None = Field(default=None, description="Subscription; else ARM_SUBSCRIPTION_ID.")
-    network: NetworkOptions = Field(default=NetworkOptions(), description="The network's own options.")
-    cluster: ClusterOptions = Field(default=ClusterOptions(), description="The cluster's own options.")
+    network: NetworkOptions = Field(default_factory=NetworkOptions, description="The network's own options.")
+    cluster: ClusterOptions = Field(default_factory=ClusterOptions, description="The cluster's own options.")
 
 
 def said(options: NetworkOptions | ClusterOptions) -> dict[str, Any]:
