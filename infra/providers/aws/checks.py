@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from ipaddress import IPv4Network
+from math import ceil
 
 from infra.errors import Problem
 from infra.providers.aws.facts import read
@@ -16,13 +17,18 @@ PRINCIPAL = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/.+")
 ROLE_NAME = re.compile(r"[a-z][a-z0-9-]{0,7}")
 OWN_ROLES = ("vpc-cni", "ebs-csi", "scaler", "cluster", "node", "flowlogs")
 SERVICE_RANGES = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+NODE_ADDRESSES = 33
+"""A node's own address and the two blocks of 16 that the CNI keeps at least."""
+TAKEN_ADDRESSES = 21
+"""Five are AWS's in every subnet; the control plane, load balancers and endpoints need some."""
 FREE_TAGS = 40
 """AWS takes 50 tags a resource; Hera, Kubernetes and EKS use up to ten."""
 
 
 def problems(cluster: Cluster) -> list[Problem]:
     """Return everything that AWS would refuse."""
-    return [*_network(cluster), *_retention(cluster), *_admins(cluster), *_pools(cluster), *_tags(cluster), *_options(cluster)]
+    parts = (_network, _room, _retention, _admins, _pools, _tags, _options)
+    return [problem for part in parts for problem in part(cluster)]
 
 
 def _network(cluster: Cluster) -> Iterator[Problem]:
@@ -37,6 +43,18 @@ def _network(cluster: Cluster) -> Iterator[Problem]:
     private = any(services.subnet_of(IPv4Network(text)) for text in SERVICE_RANGES)
     if not private or not 12 <= services.prefixlen <= 24:
         yield Problem("spec.network.serviceCidr", network.service_cidr, f"/12 to /24 inside {', '.join(SERVICE_RANGES)}")
+
+
+def _room(cluster: Cluster) -> Iterator[Problem]:
+    """Nodes and pods take addresses of their zone's private subnet."""
+    network = cluster.spec.network
+    bits = 3 if max(len(network.zones), options_of(cluster).zone_capacity) > 3 else 2
+    size = 2 ** max(0, 32 - IPv4Network(network.cidr).prefixlen - bits)
+    holds = max(0, size - TAKEN_ADDRESSES) // NODE_ADDRESSES
+    grows = sum(ceil(pool.max / max(1, len(pool.zones))) for pool in cluster.spec.node_pools)
+    if grows > holds:
+        found = f"{network.cidr}, whose private subnets of {size} addresses hold {holds} nodes each; pools grow to {grows} a zone"
+        yield Problem("spec.network.cidr", found, "a larger range, or smaller pools")
 
 
 def _retention(cluster: Cluster) -> Iterator[Problem]:

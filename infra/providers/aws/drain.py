@@ -57,7 +57,7 @@ class _Drainer:
             elb.delete_load_balancer(LoadBalancerArn=arn)
         if arns:
             elb.get_waiter("load_balancers_deleted").wait(LoadBalancerArns=arns, WaiterConfig=WAIT)
-        return [CloudObject("elasticloadbalancing:loadbalancer", arn) for arn in arns]
+        return [CloudObject("aws_lb", arn) for arn in arns]
 
     def target_groups(self) -> list[CloudObject]:
         """Delete the groups behind them."""
@@ -65,7 +65,7 @@ class _Drainer:
         arns = list(self._ours(elb, "describe_target_groups", "TargetGroups", "TargetGroupArn"))
         for arn in arns:
             elb.delete_target_group(TargetGroupArn=arn)
-        return [CloudObject("elasticloadbalancing:targetgroup", arn) for arn in arns]
+        return [CloudObject("aws_lb_target_group", arn) for arn in arns]
 
     def _ours(self, elb: Any, call: str, answer: str, id_field: str) -> Iterator[str]:
         pages = elb.get_paginator(call).paginate()
@@ -88,7 +88,7 @@ class _Drainer:
         ]
         for name in ours:
             elb.delete_load_balancer(LoadBalancerName=name)
-        return [CloudObject("elasticloadbalancing:loadbalancer", name, name) for name in ours]
+        return [CloudObject("aws_elb", name, name) for name in ours]
 
     def interfaces(self) -> list[CloudObject]:
         """Delete interfaces that the CNI left when its node went away; they hold subnets and security groups."""
@@ -97,7 +97,7 @@ class _Drainer:
         ids = [item["NetworkInterfaceId"] for item in ec2.describe_network_interfaces(Filters=wanted)["NetworkInterfaces"]]
         for interface in ids:
             ec2.delete_network_interface(NetworkInterfaceId=interface)
-        return [CloudObject("ec2:network-interface", interface) for interface in ids]
+        return [CloudObject("aws_network_interface", interface) for interface in ids]
 
     def security_groups(self) -> list[CloudObject]:
         """Delete the load balancers' groups, and first the rules of other groups that name them."""
@@ -113,7 +113,7 @@ class _Drainer:
             _forget_group(ec2, group)
         for group in groups:
             ec2.delete_security_group(GroupId=group)
-        return [CloudObject("ec2:security-group", group, title) for group, title in groups.items()]
+        return [CloudObject("aws_security_group", group, title) for group, title in groups.items()]
 
     def volumes(self) -> list[CloudObject]:
         """Delete volumes of claims that nothing uses any more."""
@@ -127,7 +127,7 @@ class _Drainer:
         }
         for volume in sorted(found):
             ec2.delete_volume(VolumeId=volume)
-        return [CloudObject("ec2:volume", volume) for volume in sorted(found)]
+        return [CloudObject("aws_ebs_volume", volume) for volume in sorted(found)]
 
     def log_groups(self) -> list[CloudObject]:
         """Delete the control plane's log group if EKS made it again after the cluster was gone."""
@@ -139,7 +139,7 @@ class _Drainer:
         ]
         for group in found:
             logs.delete_log_group(logGroupName=group["logGroupName"])
-        return [CloudObject("logs:log-group", group["arn"], group["logGroupName"]) for group in found]
+        return [CloudObject("aws_cloudwatch_log_group", group["logGroupName"]) for group in found]
 
     def _cluster_exists(self) -> bool:
         eks = self._client("eks")

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from infra.providers.aws.facts import read
 from infra.providers.aws.session import client_for, code, translated
 from infra.providers.base import OWNER_TAG, CloudObject
 
@@ -33,6 +34,18 @@ class Arn:
         service, resource = text.split(":")[2], text.split(":", 5)[5]
         cut = min((at for at in (resource.find("/"), resource.find(":")) if at >= 0), default=len(resource))
         return cls(text, service, resource[:cut], resource[cut + 1 :])
+
+    def object(self, name: str = "") -> CloudObject:
+        """Return the object in Terraform's words: its type, and the id by which terraform imports it."""
+        kind = f"{self.service}:{self.kind}"
+        return CloudObject(read("facts.json")["types"].get(kind, kind), self._import_id(), name)
+
+    def _import_id(self) -> str:
+        if self.service in ("ec2", "kms", "logs"):
+            return self.id
+        if self.service == "eks":
+            return ":".join(self.id.split("/")[:2])
+        return self.text
 
 
 @dataclass(frozen=True)
@@ -67,7 +80,9 @@ def inventory(name: str, region: str, options: Mapping[str, Any]) -> list[CloudO
     """Return everything that carries the cluster's tags, or that AWS or Kubernetes made for it without them."""
     with translated():
         finder = _Finder(name, region, options)
-        found = {item.id: item for item in (*finder.tagged(), *finder.roles(), *finder.log_groups(), *finder.interfaces())}
+        found = {
+            (item.type, item.id): item for item in (*finder.tagged(), *finder.roles(), *finder.log_groups(), *finder.interfaces())
+        }
     return sorted(found.values(), key=lambda item: (item.type, item.id))
 
 
@@ -88,7 +103,7 @@ class _Finder:
                 for item in page["ResourceTagMappingList"]:
                     arn = Arn.parse(item["ResourceARN"])
                     if arn.text not in seen and self._is_there(arn):
-                        yield CloudObject(f"{arn.service}:{arn.kind}", arn.text, _name(item))
+                        yield arn.object(_name(item))
                     seen.add(arn.text)
 
     def _is_there(self, arn: Arn) -> bool:
@@ -118,14 +133,14 @@ class _Finder:
         for page in self._client("iam").get_paginator("list_roles").paginate(PathPrefix=ROLE_PATH):
             for role in page["Roles"]:
                 if role["RoleName"].startswith(f"{self.name}-{self.region}-"):
-                    yield CloudObject("iam:role", role["Arn"], role["RoleName"])
+                    yield CloudObject("aws_iam_role", role["RoleName"], role["RoleName"])
 
     def log_groups(self) -> Iterator[CloudObject]:
         """Yield the cluster's log groups, those that a service made again without tags included."""
         for prefix in (f"/aws/eks/{self.name}/", f"/hera/{self.name}/"):
             for page in self._client("logs").get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix):
                 for group in page["logGroups"]:
-                    yield CloudObject("logs:log-group", group["arn"].removesuffix(":*"), group["logGroupName"])
+                    yield CloudObject("aws_cloudwatch_log_group", group["logGroupName"], group["logGroupName"])
 
     def interfaces(self) -> Iterator[CloudObject]:
         """Yield network interfaces that the CNI of a node that is gone left behind."""
@@ -133,7 +148,7 @@ class _Finder:
             Filters=[{"Name": "tag:cluster.k8s.amazonaws.com/name", "Values": [self.name]}]
         )
         for item in answer["NetworkInterfaces"]:
-            yield CloudObject("ec2:network-interface", item["NetworkInterfaceId"], item.get("Description", ""))
+            yield CloudObject("aws_network_interface", item["NetworkInterfaceId"], item.get("Description", ""))
 
 
 def _state(item: Mapping[str, Any]) -> str:

@@ -73,6 +73,10 @@ class Aws:
         """Return what has a deletion protection of its own."""
         return ("aws_eks_cluster.this",)
 
+    def imports(self) -> Mapping[str, str]:
+        """Return how terraform imports what the modules make."""
+        return dict(facts.read("facts.json")["imports"])
+
     def backend(self, location: StateLocation, key: str) -> tuple[str, dict[str, Any]]:
         """Return the S3 backend of the state at `key`, which is the whole key in the bucket."""
         from infra.providers.aws.state import backend

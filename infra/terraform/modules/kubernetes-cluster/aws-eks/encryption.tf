@@ -17,7 +17,7 @@ resource "aws_kms_key" "secrets" {
   enable_key_rotation     = true
   deletion_window_in_days = var.cloud.key_deletion_days
   policy                  = jsonencode({ Version = "2012-10-17", Statement = [local.account_administers] })
-  tags                    = local.tags
+  tags                    = merge(local.tags, { Name = "${var.name}-secrets" })
 }
 
 resource "aws_kms_alias" "secrets" {
@@ -51,7 +51,7 @@ resource "aws_kms_key" "logs" {
       },
     ]
   })
-  tags = local.tags
+  tags = merge(local.tags, { Name = "${var.name}-logs" })
 }
 
 resource "aws_kms_alias" "logs" {

@@ -97,7 +97,7 @@ resource "aws_vpc_security_group_ingress_rule" "api_clients" {
   ip_protocol       = "tcp"
   from_port         = 443
   to_port           = 443
-  tags              = local.tags
+  tags              = merge(local.tags, { Name = "${var.name}-api-${each.key}" })
 }
 
 resource "aws_eks_access_entry" "admin" {

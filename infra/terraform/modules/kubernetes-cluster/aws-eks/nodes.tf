@@ -95,7 +95,7 @@ resource "aws_launch_template" "pool" {
   name_prefix = "${var.name}-${each.key}-"
   description = "Nodes of pool ${each.key} of Hera cluster ${var.name}"
   user_data   = base64encode(var.cloud.node_os == "bottlerocket" ? local.bottlerocket_config : local.al2023_config)
-  tags        = local.tags
+  tags        = merge(local.tags, { Name = "${var.name}-${each.key}" })
 
   metadata_options {
     http_endpoint               = "enabled"
@@ -159,7 +159,10 @@ resource "aws_eks_node_group" "this" {
   labels                 = merge(var.node_pools[each.value.pool].labels, { "hera.dev/pool" = each.value.pool })
 
   # The disk's size is hidden in the launch template; the tag lets a plan be priced.
-  tags = merge(local.tags, { "hera-disk-gib" = tostring(var.node_pools[each.value.pool].disk_gb) })
+  tags = merge(local.tags, {
+    Name            = "${var.name}-${each.value.pool}-${each.value.zone}"
+    "hera-disk-gib" = tostring(var.node_pools[each.value.pool].disk_gb)
+  })
 
   scaling_config {
     min_size     = each.value.min

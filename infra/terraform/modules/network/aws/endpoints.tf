@@ -58,7 +58,7 @@ resource "aws_vpc_security_group_ingress_rule" "endpoints" {
   ip_protocol       = "tcp"
   from_port         = 443
   to_port           = 443
-  tags              = local.tags
+  tags              = merge(local.tags, { Name = "${var.name}-endpoints" })
 }
 
 resource "aws_vpc_endpoint" "interface" {

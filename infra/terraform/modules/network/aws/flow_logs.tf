@@ -35,7 +35,7 @@ resource "aws_kms_key" "flow_logs" {
       },
     ]
   })
-  tags = local.tags
+  tags = merge(local.tags, { Name = "${var.name}-flow-logs" })
 }
 
 resource "aws_kms_alias" "flow_logs" {

@@ -154,5 +154,5 @@ resource "aws_vpc_block_public_access_exclusion" "this" {
 
   vpc_id                          = aws_vpc.this.id
   internet_gateway_exclusion_mode = var.cloud.public_access_exclusion
-  tags                            = local.tags
+  tags                            = merge(local.tags, { Name = var.name })
 }
