@@ -299,6 +299,16 @@ def test_protected_addresses_are_resources_of_the_cluster_module(provider: Provi
         assert re.sub(r"\[.*", "", address) in resources(provider.module("cluster"))
 
 
+def test_imports_are_made_of_what_is_planned(provider: Provider) -> None:
+    types = _module_types(provider)
+    for kind, form in provider.imports().items():
+        assert kind in types, kind
+        unknown = [
+            name for name in re.findall(r"\{([^{}]+)\}", form) if name != "owned" and not _has(_schemas()[kind], name.split("."))
+        ]
+        assert not unknown, f"{kind}: {form}"
+
+
 def test_provider_blocks_hold_no_credentials(provider: Provider) -> None:
     blocks = provider.provider_blocks(example(provider, "prod"))
     assert set(blocks) <= set(provider.required_providers())

@@ -81,6 +81,10 @@ class Nimbus:
         """Have no protection of its own."""
         return ()
 
+    def imports(self) -> Mapping[str, str]:
+        """Have nothing to adopt: terraform keeps its own data."""
+        return {}
+
     def backend(self, location: StateLocation, key: str) -> tuple[str, dict[str, Any]]:
         """Serve no remote state."""
         raise UsageError(f"Nimbus stores no state; accepted: file://, not {location.scheme}://")

@@ -29,7 +29,13 @@ resource "terraform_data" "cluster" {
 
 resource "terraform_data" "pool" {
   for_each = var.node_pools
-  input    = { cluster = terraform_data.cluster.id, machine_type = each.value.machine_type, min = each.value.min_size }
+
+  input = {
+    cluster      = terraform_data.cluster.id
+    machine_type = each.value.machine_type
+    min          = each.value.min_size
+    max          = each.value.max_size
+  }
 }
 
 locals {
