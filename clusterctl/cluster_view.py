@@ -12,11 +12,12 @@ from clusterctl.terminal import Style, duration, one_line, table
 
 if TYPE_CHECKING:
     from clusterctl.pipelines import Outcome
-    from steps.common.ledger import Ledger, Lock
+    from steps.common.ledger import Ledger, Lock, StageRecord
 
 _SECRET = re.compile(r"ca_certificate|token|password|private_key|kubeconfig|client_secret|secret_value", re.IGNORECASE)
 """Outputs that are never shown, whatever the ledger holds: a second lock behind the one in the steps."""
 HIDDEN = "(sensitive)"
+_ORDER = ("network", "cluster", "platform")
 _STEPS = 4
 """Steps named in a summary of times."""
 _PHASE_COLORS = {"ready": "green", "failed": "red", "deleted": "dim"}
@@ -117,9 +118,14 @@ def endpoint(ledger: Ledger) -> str:
     return str(ledger.stage("cluster").outputs.get("endpoint", ""))
 
 
+def in_order(ledger: Ledger) -> list[tuple[str, StageRecord]]:
+    """Return the stages in the order they are made, whatever order they are stored in."""
+    return sorted(ledger.stages.items(), key=lambda item: (_ORDER.index(item[0]) if item[0] in _ORDER else len(_ORDER), item[0]))
+
+
 def _stages(ledger: Ledger, style: Style) -> str:
     rows = []
-    for name, record in ledger.stages.items():
+    for name, record in in_order(ledger):
         drift = style.yellow("drifted") if record.drifted else "none" if record.checked_at else "not checked"
         cells = [one_line(cell) for cell in (name, record.phase, record.serial, record.changed_at, record.checked_at)]
         rows.append([*cells, drift, style.red(one_line(record.error))])
@@ -129,7 +135,7 @@ def _stages(ledger: Ledger, style: Style) -> str:
 
 def _outputs(ledger: Ledger, style: Style) -> str:
     lines = []
-    for stage, record in ledger.stages.items():
+    for stage, record in in_order(ledger):
         for name, value in safe_outputs(record.outputs).items():
             lines += _output(f"{stage}.{name}", value, style)
     return "\n".join([style.bold("Outputs"), *lines]) if lines else ""

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from workflows.local.api import NodeEvent, Result
 
 
+_STOPPED = ("Stopped with strategy", "shutdown with strategy")
+"""The engine's words for a run that a signal ended between two steps."""
+
+
 @dataclass(frozen=True)
 class Request:
     """What a pipeline is asked for."""
@@ -85,6 +89,8 @@ class Outcome:
 
 def run(request: Request, console: Console, approval: Approval | None = None) -> Outcome:
     """Run a pipeline to its end; raises the failed step's error."""
+    from workflows import catalogue
+
     tracker = Tracker(view_for(console, request.title))
     if approval is not None:
         approval.tracker = tracker
@@ -98,6 +104,7 @@ def run(request: Request, console: Console, approval: Approval | None = None) ->
                 root=home.runs(request.place.simulated),
                 observer=tracker,
                 approver=approval or _nobody(),
+                warm=catalogue.WARM,
             )
         except KeyboardInterrupt:
             raise Interrupted("stopped; what was done is in the ledger", next_step=request.resume) from None
@@ -175,6 +182,8 @@ def _error_of(outcome: Outcome) -> HeraError:
     data = (_error_file(failed) if failed else None) or outcome.tracker.error
     if data:
         return from_dict(data)
+    if any(word in outcome.result.message for word in _STOPPED):
+        return Interrupted("stopped; what was done is in the ledger")
     where = f"step {one_line(failed.node)}: " if failed else ""
     message = (failed.message if failed else "") or outcome.result.message or "ended without saying why"
     return StepFailed(f"{where}{message}", next_step=f"look into {failed.folder if failed else outcome.result.folder}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
+from textwrap import wrap
 
 from clusterctl.terminal import Style, one_line
 from infra.plans.cost import Cost
@@ -17,6 +18,8 @@ _ATTRIBUTES = 6
 """Changed attributes shown of a resource without `--full`."""
 _VALUE = 60
 """Characters of a value shown without `--full`."""
+_WIDTH = 110
+"""Columns of running text."""
 UNKNOWN = "(known after apply)"
 
 
@@ -71,10 +74,16 @@ def _security(changes: Iterable[Change], style: Style) -> list[str]:
     if not found:
         return []
     lines = ["", style.paint("Security: look at these first", "yellow", "bold")]
-    for reason, group in found.items():
+    for reason, group in sorted(found.items(), key=lambda item: _only_new(item[1])):
         actions = ", ".join(f"{len(list(items))} to {action}" for action, items in _by_action(group))
-        lines.append(f"  {style.yellow('!')} {one_line(reason)}  {style.dim(f'{actions}: {_names(group)}')}")
+        about = actions if _only_new(group) else f"{actions}: {_names(group)}"
+        lines.append(f"  {style.yellow('!')} {one_line(reason)}  {style.dim(about)}")
     return lines
+
+
+def _only_new(group: Iterable[Change]) -> bool:
+    """Tell whether nothing that exists is touched: in a new cluster everything is new, and names would hide the reasons."""
+    return all(change.action == "create" for change in group)
 
 
 def _by_action(group: Iterable[Change]) -> Iterable[tuple[str, Iterable[Change]]]:
@@ -162,7 +171,7 @@ def _cost(cost: Cost, style: Style, full: bool) -> list[str]:
     total = f"about {cost.monthly:,.2f} {one_line(cost.currency)} a month"
     lines = [
         "",
-        f"{style.bold('Cost')}  {style.bold(total)}  {style.dim(f'({one_line(cost.source)}, table of {one_line(cost.date)})')}",
+        f"{style.bold('Cost')}  {style.bold(total)}  {style.dim(f'(price table of {one_line(cost.date)})')}",
     ]
     lines += [
         f"  {monthly:>10,.2f}  {label}{f'  × {count:g}' if count != 1 else ''}" for label, count, monthly in cost_groups(cost)
@@ -171,9 +180,12 @@ def _cost(cost: Cost, style: Style, full: bool) -> list[str]:
         shown = cost.not_priced if full else cost.not_priced[:_NAMES]
         more = len(cost.not_priced) - len(shown)
         lines.append(style.yellow(f"  not priced: {', '.join(map(one_line, shown))}{f', {more} more' if more else ''}"))
-    if cost.excludes:
-        lines.append(style.dim(f"  leaves out: {', '.join(map(one_line, cost.excludes))}"))
-    return lines
+    lines += _wrapped(f"prices: {cost.source}", style) if cost.source else []
+    return lines + (_wrapped(f"leaves out: {', '.join(cost.excludes)}", style) if cost.excludes else [])
+
+
+def _wrapped(text: str, style: Style) -> list[str]:
+    return [style.dim(line) for line in wrap(one_line(text), _WIDTH, initial_indent="  ", subsequent_indent="    ")]
 
 
 def cost_groups(cost: Cost) -> list[tuple[str, float, float]]:

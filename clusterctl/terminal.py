@@ -27,6 +27,15 @@ def one_line(value: object) -> str:
     return clean(value).replace("\n", "\\n").replace("\t", " ")
 
 
+def write(stream: TextIO, text: str) -> None:
+    """Write at once. The engine speaks from its signal handler too, perhaps in the middle of another write: then go around it."""
+    try:
+        stream.write(text)
+        stream.flush()
+    except RuntimeError:
+        os.write(stream.fileno(), text.encode())
+
+
 def wants_color(stream: TextIO, environment: Mapping[str, str] = os.environ) -> bool:
     """Tell whether a stream is shown to somebody who sees colours; `NO_COLOR` wins over everything."""
     if environment.get("NO_COLOR"):

@@ -6,7 +6,7 @@ import threading
 from typing import TextIO
 
 from clusterctl.progress.tracker import NEVER_RAN, Busy, Row, Tracker, View
-from clusterctl.terminal import Style, columns, duration, shorten, width
+from clusterctl.terminal import Style, columns, duration, shorten, width, write
 
 _FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _PERIOD = 0.1
@@ -34,7 +34,7 @@ class LiveView(View):
     def begin(self, tracker: Tracker) -> None:
         """Start drawing."""
         self._tracker = tracker
-        self._stream.write(f"{self._style.bold(self._title)}\n\x1b[?25l")
+        write(self._stream, f"{self._style.bold(self._title)}\n\x1b[?25l")
         self._start()
 
     def phase(self, row: Row) -> None:
@@ -61,12 +61,11 @@ class LiveView(View):
         """Wipe the moving lines and give the cursor back."""
         self._halt()
         self._wipe()
-        self._stream.write("\x1b[?25h")
-        self._stream.flush()
+        write(self._stream, "\x1b[?25h")
 
     def resume(self) -> None:
         """Draw again below whatever was asked."""
-        self._stream.write("\x1b[?25l")
+        write(self._stream, "\x1b[?25l")
         self._start()
 
     def end(self) -> None:
@@ -94,8 +93,7 @@ class LiveView(View):
             self._frame += 1
             lines = self.lines(columns())
             self._wipe()
-            self._stream.write(_NO_WRAP + "".join(f"{line}\x1b[K\n" for line in lines) + _WRAP)
-            self._stream.flush()
+            write(self._stream, _NO_WRAP + "".join(f"{line}\x1b[K\n" for line in lines) + _WRAP)
             self._drawn = len(lines)
 
     def lines(self, limit: int) -> list[str]:
@@ -138,12 +136,11 @@ class LiveView(View):
 
     def _above(self, text: str) -> None:
         self._wipe()
-        self._stream.write(f"{text}\x1b[K\n")
-        self._stream.flush()
+        write(self._stream, f"{text}\x1b[K\n")
 
     def _wipe(self) -> None:
         if self._drawn:
-            self._stream.write(f"\x1b[{self._drawn}F\x1b[J")
+            write(self._stream, f"\x1b[{self._drawn}F\x1b[J")
             self._drawn = 0
 
 

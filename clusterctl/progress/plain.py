@@ -6,7 +6,7 @@ import threading
 from typing import TextIO
 
 from clusterctl.progress.tracker import NEVER_RAN, Busy, Row, Tracker, View
-from clusterctl.terminal import Style, duration
+from clusterctl.terminal import Style, duration, write
 
 _REPEAT = 60.0
 """Seconds between two lines about the same long work."""
@@ -20,7 +20,7 @@ class PlainView(View):
         self._stream, self._style, self._title = stream, style, title
         self._tracker: Tracker | None = None
         self._told: dict[str, float] = {}
-        self._write_lock = threading.Lock()
+        self._write_lock = threading.RLock()
 
     def begin(self, tracker: Tracker) -> None:
         """Say what begins."""
@@ -57,8 +57,7 @@ class PlainView(View):
     def _line(self, text: str) -> None:
         at = self._tracker.clock() - self._tracker.began if self._tracker else 0.0
         with self._write_lock:
-            self._stream.write(f"{self._style.dim(_stamp(at))} {text}\n")
-            self._stream.flush()
+            write(self._stream, f"{self._style.dim(_stamp(at))} {text}\n")
 
 
 def _part(row: Row) -> str:

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -100,6 +101,7 @@ class Tracker:
         self.plans: list[Path] = []
         self.error: dict[str, Any] | None = None
         self.terraform = 0.0
+        self._expected: dict[str, int] = {}
         self.waited = 0.0
         self.warnings: list[str] = []
         self.lock = threading.RLock()
@@ -111,7 +113,7 @@ class Tracker:
         if phase == "pending":
             return
         with self.lock:
-            row = self._row(event.node)
+            row = self.rows.setdefault(event.node, Row(event.node, title_of(event.node, event.template)))
             new = not row.started or phase != row.phase or event.attempt != row.attempt
             row.started = row.started or self.clock()
             row.pod = event.kind == "Pod"
@@ -128,6 +130,13 @@ class Tracker:
         plan = row.folder / "artifacts" / "plan.json" if row.folder else None
         if plan and plan.is_file() and plan not in self.plans:
             self.plans.append(plan)
+            self._expect(plan)
+
+    def _expect(self, plan: Path) -> None:
+        """Remember how many objects each stage's apply will work on; terraform does not say it of a kept plan."""
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            for stage in json.loads(plan.read_text())["stages"]:
+                self._expected[stage["stage"]] = sum(1 + (c["action"] == "replace") for c in stage["changes"])
 
     def line(self, node: str, text: str) -> None:
         """Take in one line of a step's output; what is no event is a note."""
@@ -136,19 +145,18 @@ class Tracker:
         except ValueError:
             event = None
         if not isinstance(event, dict) or "event" not in event:
-            event = {"event": "note", "message": text.rstrip()}
+            kind = "warning" if text.startswith("stopping:") else "note"
+            event = {"event": kind, "message": text.rstrip()}
         handler = getattr(self, f"_on_{event['event']}", None)
         with self.lock:
-            row = self._row(node)
-            row.pod = True
+            row = self.rows.get(node) or Row(node, title_of(node))
             if handler is not None:
                 handler(row, event)
 
-    def _row(self, node: str) -> Row:
-        return self.rows.setdefault(node, Row(node, title_of(node)))
-
     def _on_stage(self, row: Row, event: Mapping[str, Any]) -> None:
         row.stage, row.work = one_line(event.get("stage", "")), one_line(event.get("phase", ""))
+        if row.work == "apply":
+            row.total = self._expected.get(row.stage, row.total)
 
     def _on_resource(self, row: Row, event: Mapping[str, Any]) -> None:
         address, state = one_line(event.get("address", "")), str(event.get("state", ""))
@@ -156,10 +164,11 @@ class Tracker:
         if state in ("done", "failed"):
             row.busy.pop(address, None)
             row.counts[busy.action if state == "done" else "failed"] += 1
+            row.done += state == "done" and busy.action != "read"
         self.view.resource(row, busy, state, float(event.get("elapsed") or 0.0))
 
     def _on_progress(self, row: Row, event: Mapping[str, Any]) -> None:
-        row.done, row.total = int(event.get("done") or 0), int(event.get("total") or 0)
+        row.done, row.total = max(row.done, int(event.get("done") or 0)), max(row.total, int(event.get("total") or 0))
 
     def _on_terraform(self, row: Row, event: Mapping[str, Any]) -> None:
         self.terraform += float(event.get("seconds") or 0.0)
@@ -182,7 +191,9 @@ class Tracker:
             return {row.title: row.elapsed for row in self.rows.values() if row.pod and row.ended and row.phase not in NEVER_RAN}
 
 
-def title_of(node: str) -> str:
-    """Return a node's name as people read it: `create-cluster.network-apply(1)` is `network apply`."""
+def title_of(node: str, template: str = "") -> str:
+    """Return a node's name as people read it: `create.network-apply(1)` is `network apply`, an exit handler is its template."""
+    if node.endswith("onExit") and template:
+        node = template
     last = one_line(node).split(".")[-1].split("/")[-1]
     return last.split("(")[0].replace("-", " ").strip() or one_line(node)

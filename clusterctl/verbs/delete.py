@@ -55,7 +55,7 @@ def _what(args: Namespace, console: Console) -> tuple[clusters.Place, str]:
 
 def _say_what(console: Console, found: clusters.Found) -> None:
     ledger = found.ledger
-    stages = ", ".join(f"{name} {record.phase}" for name, record in ledger.stages.items()) or "nothing made yet"
+    stages = ", ".join(f"{name} {record.phase}" for name, record in cluster_view.in_order(ledger)) or "nothing made yet"
     console.note(
         f"{console.notes.bold(one_line(ledger.name))}  {one_line(ledger.cloud)} {one_line(ledger.region)} "
         f"({one_line(ledger.environment)}), {found.place.title}: {one_line(stages)}"

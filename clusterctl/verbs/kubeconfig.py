@@ -5,8 +5,10 @@ Exit codes: 0 done; 66 there is no such cluster, or it has no endpoint yet.
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+import json
+from argparse import SUPPRESS, ArgumentParser, Namespace
 from pathlib import Path
+from typing import Any
 
 from clusterctl import clusters, flags
 from clusterctl.console import console_of
@@ -17,7 +19,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add what this verb takes."""
     flags.add_name(parser)
     flags.add_simulate(parser, "look only on the simulator")
-    parser.add_argument("-o", "--output", choices=["yaml", "json"], default="yaml", help="form of the result (default: yaml)")
+    parser.add_argument("-o", "--output", choices=["yaml", "json"], default=SUPPRESS, help="form of the result (default: yaml)")
     parser.add_argument("--out", metavar="PATH", default="", help="write there (mode 0600) instead of printing")
 
 
@@ -26,10 +28,12 @@ def run(args: Namespace) -> int:
     from infra import providers
 
     console, found = console_of(args), clusters.get(args, args.name)
-    outputs = found.ledger.stage("cluster").outputs
-    if not outputs.get("endpoint"):
+    outputs = _outputs(found)
+    if not outputs.get("endpoint") or not outputs.get("ca_certificate"):
         raise NotFound(f"{args.name} has no endpoint yet", next_step=f"clusterctl resume cluster {args.name}")
     config = providers.get(found.ledger.cloud).kubeconfig(found.ledger.cluster(found.ledger), outputs)
+    if not console.machine:
+        console.output = "yaml"
     if found.simulated:
         console.note(console.notes.yellow("simulated: no API server answers at this endpoint"))
     if not args.out:
@@ -41,3 +45,14 @@ def run(args: Namespace) -> int:
     path.write_text(console.render(config) + "\n")
     console.note(f"Written. Next: {console.notes.cyan(f'kubectl --kubeconfig {path} get nodes')}")
     return 0
+
+
+def _outputs(found: clusters.Found) -> dict[str, Any]:
+    """Return the cluster stage's outputs; the certificate is only in the Terraform state."""
+    from steps.common.ledger import open_store
+    from steps.common.roots import state_key
+
+    stored = open_store(found.place.state).get(state_key(found.ledger.name, "cluster"))
+    state = json.loads(stored.data) if stored and stored.data.strip() else {}
+    held = {name: output.get("value") for name, output in state.get("outputs", {}).items()}
+    return {**found.ledger.stage("cluster").outputs, **held}

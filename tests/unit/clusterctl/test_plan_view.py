@@ -50,9 +50,9 @@ def test_cost_says_what_it_leaves_out(plan: PlanSummary) -> None:
     lines = (CostLine("a", "nodes", 2, 140.0), CostLine("b", "nodes", 1, 70.0), CostLine("c", "NAT gateway", 1, 35.0))
     cost = Cost("USD", "2026-11-01", "list prices", lines, ("x.y (huge)",), ("data transfer",))
     text = render(replace(plan, cost=cost), PLAIN)
-    assert "about 245.00 USD a month  (list prices, table of 2026-11-01)" in text
+    assert "about 245.00 USD a month  (price table of 2026-11-01)" in text
     assert "      210.00  nodes  × 3" in text
-    assert "not priced: x.y (huge)" in text and "leaves out: data transfer" in text
+    assert "not priced: x.y (huge)" in text and "prices: list prices" in text and "leaves out: data transfer" in text
 
 
 def test_drift_shows_what_changed() -> None:

@@ -71,7 +71,7 @@ def test_plain_lines(clock: Clock) -> None:
         "00:00   network plan",
         "00:02 ✓ network plan: 2 to create (2.0s)",
         "00:02   network apply",
-        "01:05   network apply: aws_vpc.a created (3.2s) [0/2]",
+        "01:05   network apply: aws_vpc.a created (3.2s) [1/2]",
         "01:05   network apply: aws_eip.b\\x1b[2J create, 1m 01s so far",
         "01:05   network apply: aws_eip.b\\x1b[2J create failed (1m 03s)",
         "01:05   network apply: warning: slow",

@@ -33,7 +33,9 @@ class FakeEngine:
     calls: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
     answers: list[Any] = field(default_factory=list)
 
-    def __call__(self, template: str, parameters: Mapping[str, str], *, root: Path, observer: Any, approver: Any) -> Result:
+    def __call__(
+        self, template: str, parameters: Mapping[str, str], *, root: Path, observer: Any, approver: Any, **_: Any
+    ) -> Result:
         self.calls.append((template, parameters))
         assert root.is_dir()
         nodes = [self._work(template, observer)]
