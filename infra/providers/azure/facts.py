@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -27,16 +29,26 @@ def regions() -> dict[str, tuple[str, ...]]:
 
 
 @cache
-def error_patterns() -> tuple[ErrorPattern, ...]:
+def error_patterns() -> Sequence[ErrorPattern]:
     """Return what error texts mean; the first that matches counts, so they go from particular to general."""
     classes = by_code()
     return tuple(ErrorPattern(item["pattern"], classes[item["code"]], item.get("next", "")) for item in read("errors"))
 
 
 @cache
-def security_rules() -> tuple[SecurityRule, ...]:
+def security_rules() -> Sequence[SecurityRule]:
     """Return the changes that a reviewer looks at first."""
     return tuple(
         SecurityRule(item["type"], item["reason"], item.get("attribute", ""), tuple(item.get("values", ())))
         for item in read("security")
     )
+
+
+def imports() -> Mapping[str, str]:
+    """Return how terraform imports each type; ids that nothing planned leads to need the subscription of the environment."""
+    subscription = os.environ.get("ARM_SUBSCRIPTION_ID", "")
+    return {
+        kind: template.replace("{subscription}", f"/subscriptions/{subscription}")
+        for kind, template in read("types")["imports"].items()
+        if subscription or "{subscription}" not in template
+    }

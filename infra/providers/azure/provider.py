@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel
 
 from infra.errors import Problem, Unsupported
 from infra.objects import ObjectStore
-from infra.providers.azure import checks, facts, kubeconfig, mapping
-from infra.providers.azure.options import AzureOptions
-from infra.providers.base import CONTRACT, CloudObject, ErrorPattern, Identity, SecurityRule, StateLocation
+from infra.providers.azure import facts
+from infra.providers.base import CONTRACT, CloudObject, Identity, StateLocation
 from infra.spec.model import Cluster
 
 MODULES = {"network": "network/azure", "cluster": "kubernetes-cluster/azure-aks"}
+T = TypeVar("T")
 TERRAFORM = facts.HERE.parents[1] / "terraform" / "modules"
+
+
+class Lazy(Generic[T]):
+    """An attribute made when it is first asked for, so that importing the provider costs next to nothing."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+
+    def __get__(self, instance: object, owner: type) -> T:
+        return self._make()
+
+
+def _options() -> type[BaseModel]:
+    from infra.providers.azure.options import AzureOptions
+
+    return AzureOptions
 
 
 class Azure:
@@ -23,18 +41,11 @@ class Azure:
     contract = CONTRACT
     name = "azure"
     title = "Azure"
-    options = AzureOptions
-    state_schemes = ("azurerm",)
+    state_schemes: tuple[str, ...] = ("azurerm",)
 
-    @property
-    def error_patterns(self) -> Sequence[ErrorPattern]:
-        """What error texts of Azure and of its Terraform provider mean."""
-        return facts.error_patterns()
-
-    @property
-    def security_rules(self) -> Sequence[SecurityRule]:
-        """Changes that a reviewer looks at first."""
-        return facts.security_rules()
+    options = Lazy(_options)
+    error_patterns = Lazy(facts.error_patterns)
+    security_rules = Lazy(facts.security_rules)
 
     def regions(self) -> Mapping[str, tuple[str, ...]]:
         """Return the regions that have zones."""
@@ -50,6 +61,8 @@ class Azure:
 
     def check(self, cluster: Cluster) -> list[Problem]:
         """Return what Azure would refuse."""
+        from infra.providers.azure import checks
+
         return checks.problems(cluster)
 
     def module(self, stage: str) -> Path:
@@ -60,19 +73,29 @@ class Azure:
 
     def required_providers(self) -> Mapping[str, Mapping[str, str]]:
         """Return azurerm, and time for the waits on role assignments."""
+        from infra.providers.azure import mapping
+
         return mapping.REQUIRED_PROVIDERS
 
     def provider_blocks(self, cluster: Cluster) -> Mapping[str, Any]:
         """Return azurerm's block."""
+        from infra.providers.azure import mapping
+
         return mapping.provider_blocks(cluster)
 
     def cloud_variables(self, stage: str, cluster: Cluster) -> dict[str, Any]:
         """Return the `cloud` object of a stage's module."""
+        from infra.providers.azure import mapping
+
         return mapping.cloud_variables(stage, cluster)
 
     def protected_addresses(self) -> tuple[str, ...]:
         """Return nothing: the lock depends on the cluster, so a destroy takes it off before anything that it protects."""
         return ()
+
+    def imports(self) -> Mapping[str, str]:
+        """Return how terraform imports what the modules make."""
+        return facts.imports()
 
     def backend(self, location: StateLocation, key: str) -> tuple[str, dict[str, Any]]:
         """Return terraform's azurerm backend; it signs in with Entra, or with ARM_ACCESS_KEY where that is set."""
@@ -109,6 +132,8 @@ class Azure:
 
     def kubeconfig(self, cluster: Cluster, outputs: Mapping[str, Any]) -> dict[str, Any]:
         """Return a kubeconfig that gets its tokens from kubelogin."""
+        from infra.providers.azure import kubeconfig
+
         return kubeconfig.kubeconfig(cluster.name, outputs)
 
     def inventory(self, name: str, region: str, options: Mapping[str, Any]) -> list[CloudObject]:

@@ -1,7 +1,8 @@
 """What Azure holds for a cluster, and removing what Kubernetes made of it.
 
-Azure indexes every resource by tag, so ownership is one question for all types. What AKS makes for the cluster is in a group of
-its own, which goes with the cluster; drained is what a Service or a volume claim put elsewhere, or would keep.
+Azure indexes every resource by tag, so ownership is one question for all types; keys are asked for by name, because only their
+own id imports them. What AKS makes for the cluster is in a group of its own, which goes with the cluster; drained is what a
+Service or a volume claim put elsewhere, or would keep. Types are Terraform's where it has one.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from infra.providers.azure.facts import read
 from infra.providers.azure.names import node_resource_group, resource_group
 from infra.providers.azure.sdk import asking, credential, sdk, subscription
 from infra.providers.base import OWNER_TAG, CloudObject
@@ -16,6 +18,10 @@ from infra.providers.base import OWNER_TAG, CloudObject
 KUBERNETES_TAGS = ("k8s-azure-service", "k8s-azure-created-by", "k8s-azure-pvc", "kubernetes.io-created-for-pvc-name")
 """Tags by which Azure's cloud provider and disk and file drivers say that they made something."""
 GROUP = "Microsoft.Resources/resourceGroups"
+VAULT = "Microsoft.KeyVault/vaults"
+KEYS = ("kubernetes-secrets", "disks")
+"""Keys that the cluster module makes."""
+KEYS_API = "2023-07-01"
 API_VERSIONS: Mapping[str, str] = {
     "microsoft.network/privatelinkservices": "2024-05-01",
     "microsoft.network/privateendpoints": "2024-05-01",
@@ -37,10 +43,10 @@ def inventory(name: str, client: Any) -> list[CloudObject]:
     """Return every group and resource with the cluster's ownership tag, and all that is in the nodes' group."""
     tagged = f"tagName eq '{OWNER_TAG}' and tagValue eq '{name}'"
     with asking(f"list what Azure holds for {name}"):
-        groups = [CloudObject(GROUP, group.id, group.name) for group in client.resource_groups.list(filter=tagged)]
-        tagged_resources = [_object(item) for item in client.resources.list(filter=tagged)]
-        nodes = [_object(item) for item in _in_group(client, node_resource_group(name))]
-    found = {item.id.lower(): item for item in [*groups, *tagged_resources, *nodes]}
+        groups = [CloudObject(_type(GROUP), group.id, group.name) for group in client.resource_groups.list(filter=tagged)]
+        resources = [*client.resources.list(filter=tagged), *_in_group(client, node_resource_group(name))]
+        keys = [key for item in resources if item.type.lower() == VAULT.lower() for key in _keys(client, item.id)]
+    found = {item.id.lower(): item for item in [*groups, *map(_object, resources), *keys]}
     return sorted(found.values(), key=lambda item: (item.type, item.id))
 
 
@@ -78,5 +84,21 @@ def _in_group(client: Any, group: str) -> list[Any]:
         return []
 
 
+def _keys(client: Any, vault: str) -> Iterator[CloudObject]:
+    """Yield a vault's keys by the id that they have for Terraform: the address of their version."""
+    for name in KEYS:
+        try:
+            key = client.resources.get_by_id(f"{vault}/keys/{name}", KEYS_API)
+        except sdk("azure.core.exceptions").ResourceNotFoundError:
+            continue
+        yield CloudObject(_type(f"{VAULT}/keys"), str(key.properties["keyUriWithVersion"]), name)
+
+
+def _type(resource_type: str) -> str:
+    """Return Terraform's word for a type of Azure's, where it has one."""
+    return str(read("types")["terraform"].get(resource_type.lower(), resource_type))
+
+
 def _object(item: Any) -> CloudObject:
-    return CloudObject(str(item.type), str(item.id), str(item.name))
+    """Return a resource with its own name: Azure writes those of children as PARENT/NAME."""
+    return CloudObject(_type(item.type), str(item.id), str(item.name).rsplit("/", 1)[-1])

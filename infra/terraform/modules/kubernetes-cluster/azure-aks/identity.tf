@@ -1,5 +1,6 @@
 # Who the cluster is: one identity for the control plane, one for the nodes, each with no more than its work needs. All rights
-# exist, and are known everywhere, before the control plane asks for them.
+# exist, and are known everywhere, before the control plane asks for them. An assignment's name follows from what it says, so that
+# one that a killed run made is found again.
 
 locals {
   control_plane_roles = merge(
@@ -42,6 +43,7 @@ resource "azurerm_user_assigned_identity" "kubelet" {
 resource "azurerm_role_assignment" "control_plane" {
   for_each = local.control_plane_roles
 
+  name                 = uuidv5("url", "${each.value.scope}/${each.value.role}/${azurerm_user_assigned_identity.control_plane.principal_id}")
   scope                = each.value.scope
   role_definition_name = each.value.role
   principal_id         = azurerm_user_assigned_identity.control_plane.principal_id
@@ -51,6 +53,7 @@ resource "azurerm_role_assignment" "control_plane" {
 resource "azurerm_role_assignment" "registry" {
   for_each = var.cloud.registry_ids
 
+  name                 = uuidv5("url", "${each.value}/AcrPull/${azurerm_user_assigned_identity.kubelet.principal_id}")
   scope                = each.value
   role_definition_name = "AcrPull"
   principal_id         = azurerm_user_assigned_identity.kubelet.principal_id
@@ -70,6 +73,7 @@ resource "time_sleep" "roles" {
 resource "azurerm_role_assignment" "admins" {
   for_each = toset(var.admin_groups)
 
+  name                 = uuidv5("url", "${azurerm_kubernetes_cluster.this.id}/Azure Kubernetes Service Cluster User Role/${each.key}")
   scope                = azurerm_kubernetes_cluster.this.id
   role_definition_name = "Azure Kubernetes Service Cluster User Role"
   principal_id         = each.key
@@ -80,6 +84,7 @@ resource "azurerm_role_assignment" "admins" {
 resource "azurerm_role_assignment" "operators" {
   for_each = local.operator_principals
 
+  name                 = uuidv5("url", "${azurerm_kubernetes_cluster.this.id}/Azure Kubernetes Service RBAC Cluster Admin/${each.value}")
   scope                = azurerm_kubernetes_cluster.this.id
   role_definition_name = "Azure Kubernetes Service RBAC Cluster Admin"
   principal_id         = each.value

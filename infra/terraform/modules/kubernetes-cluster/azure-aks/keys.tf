@@ -42,6 +42,7 @@ resource "azurerm_key_vault" "this" {
 resource "azurerm_role_assignment" "key_operators" {
   for_each = local.vault_needed ? local.operator_principals : {}
 
+  name                 = uuidv5("url", "${azurerm_key_vault.this[0].id}/Key Vault Crypto Officer/${each.value}")
   scope                = azurerm_key_vault.this[0].id
   role_definition_name = "Key Vault Crypto Officer"
   principal_id         = each.value
@@ -97,6 +98,7 @@ resource "azurerm_user_assigned_identity" "disks" {
 resource "azurerm_role_assignment" "disk_key" {
   count = var.cloud.disk_encryption ? 1 : 0
 
+  name                 = uuidv5("url", "${azurerm_key_vault.this[0].id}/Key Vault Crypto Service Encryption User/${azurerm_user_assigned_identity.disks[0].principal_id}")
   scope                = azurerm_key_vault.this[0].id
   role_definition_name = "Key Vault Crypto Service Encryption User"
   principal_id         = azurerm_user_assigned_identity.disks[0].principal_id
@@ -125,6 +127,7 @@ resource "azurerm_disk_encryption_set" "this" {
 resource "azurerm_role_assignment" "disk_reader" {
   count = var.cloud.disk_encryption ? 1 : 0
 
+  name                 = uuidv5("url", "${azurerm_disk_encryption_set.this[0].id}/Reader/${azurerm_user_assigned_identity.control_plane.principal_id}")
   scope                = azurerm_disk_encryption_set.this[0].id
   role_definition_name = "Reader"
   principal_id         = azurerm_user_assigned_identity.control_plane.principal_id

@@ -39,7 +39,7 @@ resource "azurerm_private_dns_zone" "api_server" {
 resource "azurerm_private_dns_zone_virtual_network_link" "api_server" {
   count = local.private_only ? 1 : 0
 
-  name                  = var.name
+  name                  = "${var.name}-api-server"
   resource_group_name   = local.resource_group
   private_dns_zone_name = azurerm_private_dns_zone.api_server[0].name
   virtual_network_id    = var.network.network_id
