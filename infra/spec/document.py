@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
-from yaml.constructor import ConstructorError
 from yaml.reader import ReaderError
 
 from infra.errors import Problem, SpecInvalid
@@ -25,7 +24,9 @@ MAX_NODES = 20_000
 Location = tuple[str | int, ...]
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _LAST_STEP = re.compile(r"^(.*?)(\.?[A-Za-z_][A-Za-z0-9_-]*|\[(?:[0-9]+|\"[^\"]*\")\])$", re.DOTALL)
-_MERGE = "tag:yaml.org,2002:merge"
+_TAG = "tag:yaml.org,2002:"
+_SCALARS = tuple(_TAG + kind for kind in ("str", "int", "float", "bool", "null", "timestamp"))
+_MERGE = _TAG + "merge"
 
 
 def path_text(location: Iterable[str | int]) -> str:
@@ -161,11 +162,16 @@ class _Reader:
         return self._scalar(node, path)
 
     def _scalar(self, node: yaml.Node, path: str) -> Any:
+        """Return a scalar's value; what YAML 1.1 takes for a date is text, as in JSON and Kubernetes."""
+        if node.tag not in _SCALARS:
+            self._problem(path, f"the tag {node.tag.replace(_TAG, '!!')}", "text, a number, true or false, without a tag", node)
+            return node.value
+        if node.tag == _TAG + "timestamp":
+            return node.value
         try:
             return self._scalars.construct_object(node)
-        except (ConstructorError, ValueError) as error:
-            found = error.problem if isinstance(error, ConstructorError) else str(error)
-            self._problem(path, f"{node.value!r}: {found}", "text, a number, true or false", node)
+        except ValueError as error:
+            self._problem(path, f"{node.value[:80]!r}: {error}", "text, a number, true or false", node)
             return node.value
 
     def _problem(self, path: str, found: str, accepted: str, node: yaml.Node) -> None:
@@ -188,7 +194,7 @@ class _Reader:
 
     def _key(self, node: yaml.Node, location: Location) -> str:
         if isinstance(node, yaml.ScalarNode):
-            if node.tag != "tag:yaml.org,2002:str":
+            if node.tag != _TAG + "str":
                 self._problem(path_text((*location, node.value)), f"{node.value} as a field's name", "text, in quotes", node)
             return str(node.value)
         self._problem(path_text(location), f"{_kind(node)} as a field's name", "text", node)

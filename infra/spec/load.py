@@ -55,9 +55,22 @@ def parse_cluster(text: str, file: str = "") -> Cluster:
 
 
 def _in_file(error: SpecInvalid, file: str) -> SpecInvalid:
-    """Return the refusal with the file named and its problems in the order of the file."""
-    named = [replace(problem, file=problem.file or file) for problem in error.problems]
+    """Return the refusal with the file named, its problems in the order of the file, and nothing that a terminal would obey."""
+    named = [
+        replace(
+            problem,
+            path=_printable(problem.path),
+            found=_printable(problem.found),
+            accepted=_printable(problem.accepted),
+            file=problem.file or file,
+        )
+        for problem in error.problems
+    ]
     return SpecInvalid(sorted(dict.fromkeys(named), key=lambda problem: problem.line))
+
+
+def _printable(text: str) -> str:
+    return text if text.isprintable() else text.encode("unicode_escape").decode()
 
 
 @dataclass

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from infra import providers
+from infra.errors import SpecInvalid
 from infra.spec.defaults import ENVIRONMENTS, NODE_POOLS, overlay
 from infra.spec.load import parse_cluster
 from infra.spec.model import Cluster, Network, NodePool
@@ -201,6 +202,47 @@ def test_a_dumped_cluster_loads_as_itself(data: dict[str, Any]) -> None:
     assert again == cluster
     assert again.dump() == cluster.dump()
     assert Cluster.model_validate(cluster.dump()) == cluster
+
+
+anything = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.dates(), st.binary(max_size=3)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=2), st.dictionaries(st.one_of(st.text(max_size=5), st.integers()), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+def _places(data: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    items = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    return [place for key, value in items for place in ((*path, key), *_places(value, (*path, key)))]
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(documents(), st.data())
+def test_whatever_is_written_is_a_cluster_or_refused_with_lines(document: dict[str, Any], data: st.DataObject) -> None:
+    for _ in range(data.draw(st.integers(1, 3))):
+        *steps, last = data.draw(st.sampled_from(_places(document)))
+        holder: Any = document
+        for step in steps:
+            holder = holder[step]
+        holder[last] = data.draw(anything)
+    try:
+        parse_cluster(yaml.safe_dump(document), "x.yaml")
+    except SpecInvalid as error:
+        assert error.problems
+        for problem in error.problems:
+            assert problem.line > 0
+            assert problem.path
+            assert problem.found
+            assert problem.accepted
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.text(alphabet=st.sampled_from("apiVersonkd:{}[]&*!<->|#'\"\n\t 01,?%@`\x00\ud800é"), max_size=60))
+def test_whatever_the_text_it_is_refused_by_name(text: str) -> None:
+    with pytest.raises(SpecInvalid):
+        parse_cluster(text)
 
 
 def test_the_loader_imports_no_more_than_pydantic_and_yaml() -> None:

@@ -64,7 +64,7 @@ CASES: dict[str, tuple[Tweaks, Expected]] = {
     "name too short": ({"metadata.name": "a"}, [("metadata.name", "a", "at least 2")]),
     "name ends with hyphen": ({"metadata.name": "demo-"}, [("metadata.name", "demo-", "no hyphen")]),
     "name starts with digit": ({"metadata.name": "1demo"}, [("metadata.name", "1demo", "first a letter")]),
-    "name with newline": ({"metadata.name": "demo\n"}, [("metadata.name", "demo", "lower-case")]),
+    "name with newline": ({"metadata.name": "demo\n"}, [("metadata.name", "demo\\n", "lower-case")]),
     "name this cloud refuses": ({"metadata.name": "de--mo"}, [("metadata.name", "de--mo", "two hyphens")]),
     "unknown field at top": ({"sepc": {}}, [("sepc", "unknown field sepc", "did you mean spec?")]),
     "unknown field": ({"spec.network.zone": ["north-1"]}, [("spec.network.zone", "unknown field zone", "did you mean zones?")]),
@@ -327,10 +327,12 @@ DOCUMENTS: dict[str, tuple[str, int, str, str]] = {
     "brackets": (HEAD + "metadata: " + "[" * 5000, 3, "more than 32 levels", "spec describes"),
     "huge": ("# " + "x" * MAX_BYTES, 0, "characters", "at most"),
     "python object": (HEAD + "metadata: {name: !!python/object/apply:os.system [ls]}\n", 3, "a list", "text"),
-    "unknown tag": (HEAD + "metadata: {name: !secret demo}\n", 3, "could not determine a constructor", "text"),
+    "unknown tag": (HEAD + "metadata: {name: !secret demo}\n", 3, "the tag !secret", "text"),
     "number as field": (HEAD + "metadata: {name: demo, 1: x}\n", 3, "1 as a field's name", "text"),
     "list as field": (HEAD + "metadata: {name: demo, [a]: x}\n", 3, "a list as a field's name", "text"),
-    "impossible date": (HEAD + "metadata: {name: 2026-13-45}\n", 3, "2026-13-45", "text"),
+    "bytes": (HEAD + "metadata: {name: !!binary aGVsbG8=}\n", 3, "the tag !!binary", "text"),
+    "date": (HEAD + "metadata: {name: 2026-13-45}\n", 3, "2026-13-45", "lower-case"),
+    "endless number": (HEAD + "metadata: {name: demo, x: " + "1" * 5000 + "}\n", 3, "Exceeds the limit", "a number"),
     "merge of text": (HEAD + "metadata: {<<: x, name: demo}\n", 3, "a single value", "an alias"),
 }
 
@@ -380,6 +382,15 @@ def test_the_text_of_a_refusal_names_file_line_path_found_and_accepted() -> None
     )
     assert (caught.value.exit_code, caught.value.code) == (65, "SPEC_INVALID")
     assert caught.value.next_step
+
+
+def test_nothing_from_the_file_commands_the_terminal() -> None:
+    with pytest.raises(SpecInvalid) as caught:
+        parse_cluster(
+            written(tweaked({"spec.region": "\x1b[31mred\n", "spec.tags": {"\x1b]0;x\x07": "a"}, "spec.network.nat": "\x9b"}))
+        )
+    assert len(caught.value.problems) == 3
+    assert caught.value.message.replace("\n", "").isprintable()
 
 
 def test_a_byte_order_mark_is_no_problem(tmp_path: Path) -> None:
