@@ -42,8 +42,10 @@ class Completion:
 
     def run(self, block: Block) -> ObjectValue:
         """Fill every unknown value."""
-        if "name" in block.attributes and is_unknown(self._root.get("name")):
-            self._attribute(block, self._root, "name", "")
+        for name in block.attributes:
+            named = name == "name" or f"{name}_prefix" in block.attributes
+            if named and is_unknown(self._root.get(name)):
+                self._attribute(block, self._root, name, "")
         if is_unknown(self._root.get("id")):
             self._root["id"] = self._cloud.identify(self._type, self._root, self._scope)
         self._block(block, self._root, "")

@@ -13,7 +13,7 @@ from infra.simulator.planning import conform
 from infra.simulator.quotas import check_quota
 from infra.simulator.schema import DATA, RESOURCE, Block, block_of
 from infra.simulator.store import Row, Store
-from infra.simulator.values import UNKNOWN, ObjectValue, text
+from infra.simulator.values import UNKNOWN, ObjectValue, is_unknown, text
 
 
 @dataclass
@@ -71,8 +71,11 @@ class Simulator:
         check_quota(self.store, self.cloud.provider, type_, place, self.scope)
         adopted = self.cloud.adopt(type_, values, self.scope, self.store)
         if adopted is not None:
-            values = {name: adopted.attributes.get(name) if _left(item) else item for name, item in values.items()}
-            values = {name: UNKNOWN if item is None and _left(planned.get(name)) else item for name, item in values.items()}
+            held = adopted.attributes
+            values = {
+                name: held[name] if is_unknown(item) and held.get(name) is not None else item
+                for name, item in values.items()
+            }
         Completion(self.cloud, type_, self.scope, values).run(block)
         name = self.cloud.display_name(values)
         id_ = text(values.get("id")) or text(values.get("arn")) or name
@@ -182,8 +185,3 @@ class CallInProgress:
     id: str
     error: CloudError | None = None
 
-
-def _left(value: object) -> bool:
-    from infra.simulator.values import is_unknown
-
-    return value is None or is_unknown(value)

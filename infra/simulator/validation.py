@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from infra.simulator.errors import CloudError
 from infra.simulator.schema import Block
-from infra.simulator.values import ObjectValue, as_objects
+from infra.simulator.values import ObjectValue, as_objects, is_unknown
 
 
 def check_computed(block: Block, config: ObjectValue, path: str = "") -> None:
@@ -30,7 +30,8 @@ def check_conflicts(pairs: Iterable[tuple[str, str]], config: ObjectValue) -> No
 
 
 def _given(config: ObjectValue, path: str) -> bool:
-    return any(value not in (None, False, "", [], {}) for value in values_at(config, path))
+    """Tell a value that is set; an unknown one may still turn out null."""
+    return any(value not in (None, False, "", [], {}) and not is_unknown(value) for value in values_at(config, path))
 
 
 def check_enums(enums: Mapping[str, Sequence[str]], config: ObjectValue) -> None:
