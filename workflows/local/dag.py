@@ -29,7 +29,7 @@ def execute(
     if node is None:
         node = run.create(place, "DAG")
         node.inputs = inputs
-        run.limit(node, template)
+        run.holds(node, template)
     _Dag(run, node, scope, template, files).go()
     return node
 

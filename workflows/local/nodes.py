@@ -46,6 +46,7 @@ class Node:
     retried: bool = False
     on_exit: bool = False
     attempt: int = 0
+    keeps_result: bool = False
     inputs: dict[str, str] = field(default_factory=dict)
     outputs: Outputs = field(default_factory=Outputs)
     children: list[Node] = field(default_factory=list)
@@ -86,7 +87,7 @@ class Node:
 
     def event(self) -> NodeEvent:
         """Return the node as callers see it: attempts are folded into the node they belong to."""
-        kind = "Pod" if self.kind == "Retry" else self.kind
+        kind = self.last.kind if self.kind == "Retry" and self.tries else self.kind
         outputs = self.last.outputs
         attempt = len(self.tries) if self.kind == "Retry" else int(self.kind in ("Pod", "Suspend", "Steps", "DAG"))
         return NodeEvent(

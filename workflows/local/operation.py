@@ -7,6 +7,7 @@ of a pipeline, and walking it the way Argo does is what makes both engines agree
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -46,7 +47,7 @@ class Operation:
         self.status: Phase | None = None
         self.message = ""
         self._pods = pods
-        self._limits: dict[str, int] = {}
+        self._bodies: dict[str, Template] = {}
         self._started = time.time()
         spec = library.main.spec
         self.arguments = _workflow_arguments(spec, parameters)
@@ -208,15 +209,24 @@ class Operation:
             raise Busy
         if boundary is None or (node and not node.phase.fulfilled):
             return
-        limit = self._limits.get(boundary.name)
+        limit = self._bodies[boundary.name].get("parallelism")
         inside = [other for other in self.nodes.within(boundary) if other.kind in ("Pod", "Steps", "DAG")]
         if limit and sum(not other.phase.fulfilled for other in inside) >= limit:
             raise Busy
 
-    def limit(self, node: Node, template: Template) -> None:
-        """Remember how many children of a template's node may run at once."""
-        if template.get("parallelism"):
-            self._limits[node.name] = int(template["parallelism"])
+    def holds(self, node: Node, template: Template) -> None:
+        """Remember the template of a node that holds others: its limit, and which results are used in it."""
+        self._bodies.setdefault(node.name, template)
+
+    def _result_used(self, node: Node) -> bool:
+        """Return whether the standard output is an output: Argo keeps it only where the surrounding template names it."""
+        if node.boundary is None:
+            return False
+        name = re.sub(r"(\([^()]*\))+$", "", node.display)
+        body = json.dumps({key: self._bodies[node.boundary.name].get(key) for key in ("dag", "steps", "outputs")})
+        if f".{name}.outputs.result" in body:
+            return True
+        return re.search(r"""\[(\\"|')""" + re.escape(name) + r"""(\\"|')\]\.outputs\.result""", body) is not None
 
     def _pod(self, place: Place, template: Template, inputs: dict[str, str], files: Mapping[str, Any]) -> Node:
         node = self.create(place, "Pod", Phase.PENDING)
@@ -225,6 +235,7 @@ class Operation:
             return self.mark(node, Phase.FAILED, SHUTDOWN)
         if self.late and not node.on_exit:
             return self.mark(node, Phase.FAILED, LATE)
+        node.keeps_result = self._result_used(node)
         self._pods.start(node, template, files)
         return node
 

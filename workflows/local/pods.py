@@ -245,7 +245,7 @@ def _conclude(pod: Pod) -> None:
     node, code = pod.node, pod.code if pod.code is not None else -1
     code = 128 - code if code < 0 else code
     result = bytes(pod.result[-RESULT_LIMIT:]).decode(errors="replace")
-    node.outputs.result = result.removesuffix("\n")
+    node.outputs.result = result.removesuffix("\n") if node.keeps_result else None
     problem = _collect(node, pod.template)
     if code or pod.verdict:
         _fail(node, code)

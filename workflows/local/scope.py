@@ -51,7 +51,7 @@ class Scope:
         if not counted:
             return
         outputs = [node.last.outputs for node in counted if node.phase is Phase.SUCCEEDED]
-        results = [json.loads(one.result) for one in outputs if one.result is not None]
+        results = [_item(one.result) for one in outputs if one.result is not None]
         self.texts[f"{prefix}.outputs.result"] = compact(results)
         given = [one.parameters for one in outputs if one.parameters]
         self.texts[f"{prefix}.outputs.parameters"] = compact([dict(sorted(one.items())) for one in given])
@@ -109,6 +109,13 @@ def text(value: Any) -> str:
 def compact(value: Any) -> str:
     """Return JSON as Argo writes it."""
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def _item(result: str) -> Any:
+    try:
+        return json.loads(result)
+    except ValueError as error:
+        raise OutputError(f"the result of a loop's node is no JSON: {error}") from None
 
 
 def _structured(values: list[str]) -> list[Any]:

@@ -27,7 +27,7 @@ def execute(
     if node is None:
         node = run.create(place, "Steps")
         node.inputs = inputs
-        run.limit(node, template)
+        run.holds(node, template)
     _Steps(run, node, scope, template, files).go()
     return node
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,17 +58,17 @@ def load(template: str) -> Library:
     first, *rest = _read(path)
     main, others = _checked(first), {}
     wanted = _references(main)
-    if wanted:
-        documents = [*rest, *(document for file in _neighbours(path) for document in _read(file))]
-        by_name = {document["metadata"].get("name"): document for document in documents}
-        while wanted:
-            name = wanted.pop()
-            if name == main.name or name in others:
-                continue
-            if name not in by_name:
-                raise NotFound(f"{main.name} refers to the WorkflowTemplate `{name}`, which is not beside {path.name}")
-            others[name] = _checked(by_name[name])
-            wanted |= _references(others[name])
+    known = _named(rest)
+    while wanted:
+        name = wanted.pop()
+        if name == main.name or name in others:
+            continue
+        if name not in known:
+            known = _named(document for file in _neighbours(path) for document in _read(file)) | known
+        if name not in known:
+            raise NotFound(f"{main.name} refers to the WorkflowTemplate `{name}`, which is not beside {path.name}")
+        others[name] = _checked(known[name])
+        wanted |= _references(others[name])
     library = Library(main, others)
     for workflow in (main, *others.values()):
         _complete(library, workflow)
@@ -79,8 +79,12 @@ def _read(path: Path) -> list[dict[str, Any]]:
     return [document for document in yaml.load_all(path.read_text(), Loader=_Loader) if document]
 
 
+def _named(documents: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {one["metadata"]["name"]: one for one in documents if one.get("kind") == "WorkflowTemplate"}
+
+
 def _neighbours(path: Path) -> list[Path]:
-    return [file for file in sorted(path.parent.glob("*.yaml")) if file != path and not file.name.startswith("kustom")]
+    return [file for file in sorted(path.parent.glob("*.yaml")) if file != path]
 
 
 def _checked(document: dict[str, Any]) -> Workflow:

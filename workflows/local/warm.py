@@ -82,10 +82,14 @@ class Warm(Starter):
                 return WarmChild(pid, self)
         return super().start(command)
 
+    def suits(self, environment: Mapping[str, str]) -> bool:
+        """Return whether Python would start in the same way with this environment."""
+        return _startup(environment) == self._base
+
     def _suits(self, command: Command) -> bool:
         words = command.arguments
         module = len(words) >= 3 and words[0] == sys.executable and words[1] == "-m" and _WORD.fullmatch(words[2])
-        return bool(module) and not self.gone and _startup(command.environment) == self._base
+        return bool(module) and not self.gone and self.suits(command.environment)
 
     def _ask(self, command: Command) -> int | None:
         request = {

@@ -20,6 +20,7 @@ import selectors
 import signal
 import socket
 import sys
+import threading
 from typing import Any
 
 from workflows.local.processes import die_with_parent
@@ -114,6 +115,8 @@ def main() -> dict[str, Any] | None:
         # A module that can't be loaded here is loaded, and fails, in the step that needs it.
         with contextlib.suppress(ImportError):
             importlib.import_module(module)
+    if threading.active_count() > 1:
+        return None
     gc.collect()
     gc.freeze()
     return serve(control)
