@@ -37,16 +37,19 @@ class Always(Approval):
 
 
 class Asking(Approval):
-    """Asks, unless everything in the stage's plan was in the whole plan that was approved before."""
+    """Asks, unless everything in the stage's plan was in the whole plan that was approved before.
 
-    def __init__(self, console: Console, approved: PlanSummary | None = None) -> None:
-        self._console = console
+    When an approved run is resumed, what an interrupted apply left half-made is replaced without asking again.
+    """
+
+    def __init__(self, console: Console, approved: PlanSummary | None = None, *, resumed: bool = False) -> None:
+        self._console, self._resumed = console, resumed
         self._known = {item for stage in approved.stages for item in _items(stage)} if approved else set()
 
     def approve(self, node: str, template: str, parameters: Mapping[str, str]) -> Answer | None:
         """Show what is new in the stage's plan and ask for a yes."""
         plan = self._latest()
-        if plan is not None and self._known and all(_items(stage) <= self._known for stage in plan.stages):
+        if plan is not None and (self._was_approved(plan) or self._only_finishes(plan)):
             return _answer(True)
         if not self._console.interactive:
             return None
@@ -58,6 +61,13 @@ class Asking(Approval):
         finally:
             self.tracker.waited += time.monotonic() - began
             self.tracker.view.resume()
+
+    def _was_approved(self, plan: PlanSummary) -> bool:
+        return bool(self._known) and all(_items(stage) <= self._known for stage in plan.stages)
+
+    def _only_finishes(self, plan: PlanSummary) -> bool:
+        lost = [change for change in plan.changes if change.action in ("replace", "delete")]
+        return self._resumed and all(change.half_made for change in lost)
 
     def _latest(self) -> PlanSummary | None:
         return read_plan(self.tracker.plans[-1]) if self.tracker and self.tracker.plans else None

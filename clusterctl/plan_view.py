@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from textwrap import wrap
 
@@ -18,6 +18,8 @@ _ATTRIBUTES = 6
 """Changed attributes shown of a resource without `--full`."""
 _VALUE = 60
 """Characters of a value shown without `--full`."""
+_REASONS = 5
+"""Reasons that concern only new resources, up to which each has a line of its own."""
 _WIDTH = 110
 """Columns of running text."""
 UNKNOWN = "(known after apply)"
@@ -39,7 +41,7 @@ def render(summary: PlanSummary, style: Style, *, full: bool = False) -> str:
     """Return the whole plan as text."""
     lines = [f"{style.bold('Plan for ' + title(summary))}: {headline(summary, style)}"]
     lines += _lost(summary.changes, style, full)
-    lines += _security(summary.changes, style)
+    lines += _security(summary.changes, style, full)
     for stage in summary.stages:
         lines += _stage(stage, style, full)
     lines += _drift(summary.stages, style, full)
@@ -55,7 +57,8 @@ def _lost(changes: Iterable[Change], style: Style, full: bool) -> list[str]:
         return []
     lines = ["", style.paint("Destroyed or replaced", "red", "bold")]
     for change in lost:
-        lines.append("  " + style.red(f"{MARKS[change.action]} {change.action:<8} {one_line(change.address)}"))
+        why = style.red(f"  {change.why}") if change.why else ""
+        lines.append("  " + style.red(f"{MARKS[change.action]} {change.action:<8} {one_line(change.address)}") + why)
         lines += [_attribute(item, style, full) + style.red("  forces replacement") for item in reasons(change)]
     return lines
 
@@ -65,25 +68,34 @@ def reasons(change: Change) -> list[AttributeChange]:
     return [item for item in change.attributes if item.forces_replacement]
 
 
-def _security(changes: Iterable[Change], style: Style) -> list[str]:
-    """Group by reason: eighty rules that open one port read as one line."""
+def _security(changes: Iterable[Change], style: Style, full: bool) -> list[str]:
+    """Group by reason: eighty rules that open one port read as one line. What touches existing things comes first."""
     found: dict[str, list[Change]] = {}
     for change in changes:
         for reason in change.security:
             found.setdefault(reason, []).append(change)
     if not found:
         return []
+    fresh = {reason: group for reason, group in found.items() if all(change.action == "create" for change in group)}
+    if full or len(fresh) <= _REASONS:
+        fresh = {}
     lines = ["", style.paint("Security: look at these first", "yellow", "bold")]
-    for reason, group in sorted(found.items(), key=lambda item: _only_new(item[1])):
-        actions = ", ".join(f"{len(list(items))} to {action}" for action, items in _by_action(group))
-        about = actions if _only_new(group) else f"{actions}: {_names(group)}"
-        lines.append(f"  {style.yellow('!')} {one_line(reason)}  {style.dim(about)}")
-    return lines
+    lines += [_reason(reason, group, style) for reason, group in found.items() if reason not in fresh]
+    return lines + _fresh(fresh, style)
 
 
-def _only_new(group: Iterable[Change]) -> bool:
-    """Tell whether nothing that exists is touched: in a new cluster everything is new, and names would hide the reasons."""
-    return all(change.action == "create" for change in group)
+def _reason(reason: str, group: Sequence[Change], style: Style) -> str:
+    actions = ", ".join(f"{len(list(items))} to {action}" for action, items in _by_action(group))
+    return f"  {style.yellow('!')} {one_line(reason)}  {style.dim(f'{actions}: {_names(group)}')}"
+
+
+def _fresh(found: Mapping[str, Sequence[Change]], style: Style) -> list[str]:
+    """In a new cluster everything is new: the reasons as running text, so that they do not hide the plan."""
+    if not found:
+        return []
+    text = "; ".join(f"{one_line(reason)} ({len(group)})" for reason, group in found.items())
+    head, *rest = wrap(f"! with what is created: {text}", _WIDTH, initial_indent="  ", subsequent_indent="    ")
+    return [head.replace("!", style.yellow("!"), 1), *rest]
 
 
 def _by_action(group: Iterable[Change]) -> Iterable[tuple[str, Iterable[Change]]]:

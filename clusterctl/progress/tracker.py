@@ -53,6 +53,7 @@ class Row:
     busy: dict[str, Busy] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     folder: Path | None = None
+    error: str = ""
     pod: bool = False
     """Whether it works itself, instead of holding or asking."""
 
@@ -116,9 +117,10 @@ class Tracker:
             row = self.rows.setdefault(event.node, Row(event.node, title_of(event.node, event.template)))
             new = not row.started or phase != row.phase or event.attempt != row.attempt
             row.started = row.started or self.clock()
+            row.error = "" if event.attempt != row.attempt else row.error
             row.pod = event.kind == "Pod"
             row.phase, row.attempt, row.elapsed = phase, event.attempt, event.elapsed
-            row.message, row.folder = one_line(event.message or ""), event.folder
+            row.message, row.folder = row.error or one_line(event.message or ""), event.folder
             if row.ended:
                 self._finish(row, event.outputs)
             if new:
@@ -184,6 +186,8 @@ class Tracker:
 
     def _on_error(self, row: Row, event: Mapping[str, Any]) -> None:
         self.error = {key: value for key, value in event.items() if key not in ("event", "time")}
+        lines = str(event.get("message", "")).splitlines()
+        row.error = one_line(f"{event.get('code', '')}: {lines[0] if lines else ''}")
 
     def stage_seconds(self) -> dict[str, float]:
         """Return how long each node that worked took, in order: what the summary at the end shows."""

@@ -1,6 +1,7 @@
 """Go on where an interrupted or failed run stopped: the ledger knows the operation, the spec and what was done.
 
-What was approved needs no second yes; you are asked only if what is left would destroy or replace something (--yes answers).
+What was approved needs no second yes, and what was left half-made is made anew. You are asked only if what is left would
+destroy or replace anything else (--yes answers).
 Exit codes: 0 done; 80 it waits for an approval; others as the error says.
 """
 
@@ -40,6 +41,6 @@ def _operation(found: clusters.Found) -> str:
 def _build(args: Namespace, console: Console, found: clusters.Found) -> int:
     policy = "never" if args.yes else "destructive"
     request = create.request_for(args.name, found.place, "", args.timeout, policy)
-    outcome = pipelines.run(request, console, approval.Asking(console))
+    outcome = pipelines.run(request, console, approval.Asking(console, resumed=True))
     cluster_view.show_created(console, clusters.get(args, args.name), outcome)
     return 0

@@ -133,7 +133,8 @@ def _lost(changes: Iterable[Change]) -> str:
 
 def _reasons(change: Change) -> str:
     forced = [item for item in change.attributes if item.forces_replacement]
-    return _diff(forced, "What forces the replacement") if forced else ""
+    why = f' <span class="why">{_e(change.why)}</span>' if change.why else ""
+    return why + (_diff(forced, "What forces the replacement") if forced else "")
 
 
 def _security(changes: Iterable[Change]) -> str:

@@ -20,6 +20,17 @@ if TYPE_CHECKING:
 API_VERSION = "hera.dev/v1alpha1"
 ACTIONS = ("replace", "delete", "create", "update", "import", "forget")
 """In the order a reviewer reads them: what is lost comes first."""
+_REASONS = {
+    "replace_because_tainted": "left half-made by an earlier run",
+    "replace_by_request": "somebody asked for it",
+    "replace_by_triggers": "what it depends on changed",
+    "delete_because_no_resource_config": "no longer in the configuration",
+    "delete_because_no_module": "its module is no longer in the configuration",
+    "delete_because_wrong_repetition": "it is counted in another way now",
+    "delete_because_count_index": "fewer are asked for",
+    "delete_because_each_key": "no longer asked for",
+    "delete_because_no_move_target": "what it was moved to is not there",
+}
 _LIMIT = 200
 """Characters of a before or after text that are kept."""
 
@@ -43,6 +54,18 @@ class Change:
     action: str
     attributes: tuple[AttributeChange, ...] = ()
     security: tuple[str, ...] = ()
+    reason: str = ""
+    """Terraform's `action_reason`: why it deletes or replaces."""
+
+    @property
+    def why(self) -> str:
+        """Return the reason in words; empty where attributes tell it better."""
+        return _REASONS.get(self.reason, "")
+
+    @property
+    def half_made(self) -> bool:
+        """Whether it is replaced only because an earlier apply was cut short while making it."""
+        return self.action == "replace" and self.reason == "replace_because_tainted"
 
 
 @dataclass(frozen=True)
@@ -114,7 +137,7 @@ class PlanSummary:
 
 def _change(data: Mapping[str, Any]) -> Change:
     attributes = tuple(AttributeChange(**item) for item in data["attributes"])
-    return Change(data["address"], data["type"], data["action"], attributes, tuple(data["security"]))
+    return Change(data["address"], data["type"], data["action"], attributes, tuple(data["security"]), data.get("reason", ""))
 
 
 def _stage(data: Mapping[str, Any]) -> StagePlan:
@@ -210,7 +233,7 @@ def changes_of(items: Iterable[Mapping[str, Any]], rules: Sequence[SecurityRule]
             continue
         reasons = dict.fromkeys(rule.reason for rule in rules if _concerns(rule, item["type"], item["change"]))
         detail = tuple(_attributes(item["change"])) if action in ("update", "replace", "import") else ()
-        found.append(Change(item["address"], item["type"], action, detail, tuple(reasons)))
+        found.append(Change(item["address"], item["type"], action, detail, tuple(reasons), item.get("action_reason", "")))
     return tuple(found)
 
 

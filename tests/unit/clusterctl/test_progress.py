@@ -76,7 +76,7 @@ def test_plain_lines(clock: Clock) -> None:
         "01:05   network apply: aws_eip.b\\x1b[2J create failed (1m 03s)",
         "01:05   network apply: warning: slow",
         "01:05   network apply: not json",
-        "01:05 ✗ network apply: failed (1m 03s)",
+        "01:05 ✗ network apply: failed, QUOTA_EXCEEDED: no (1m 03s)",
     ]
 
 

@@ -13,7 +13,7 @@ import pytest
 from clusterctl import pipelines, specs
 from clusterctl.console import Console
 from infra.errors import HeraError, by_code
-from infra.plans.summary import PlanSummary
+from infra.plans.summary import Change, PlanSummary, StagePlan
 from steps.common.ledger import Ledger, Ledgers
 from workflows.local.api import NodeEvent, Phase, Result
 
@@ -244,10 +244,19 @@ def test_resume_of_a_delete_deletes(
     assert engine.calls[0][0] == "delete-cluster"
 
 
-def test_resume_that_would_destroy_waits(shell: Shell, engine: FakeEngine, made: Ledgers) -> None:
+def test_resume_that_would_destroy_waits(shell: Shell, engine: FakeEngine, made: Ledgers, plan: PlanSummary) -> None:
+    engine.plans["create-cluster"] = plan
     engine.asks = "cluster"
     assert shell("resume", "cluster", "shop") == 80
     assert "clusterctl resume cluster shop" in shell.err
+
+
+def test_resume_finishes_what_was_left_half_made(shell: Shell, engine: FakeEngine, made: Ledgers) -> None:
+    tainted = Change("aws_subnet.a", "aws_subnet", "replace", reason="replace_because_tainted")
+    engine.plans["create-cluster"] = PlanSummary("shop", "aws", "eu-west-1", True, "", (StagePlan("network", (tainted,)),))
+    engine.asks = "network"
+    assert shell("resume", "cluster", "shop") == 0
+    assert engine.answers[0]["approved"] == "yes"
 
 
 def test_delete_asks_for_the_name(shell: Shell, engine: FakeEngine, made: Ledgers, monkeypatch: pytest.MonkeyPatch) -> None:

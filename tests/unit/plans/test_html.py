@@ -88,6 +88,12 @@ def test_reasons_cost_and_drift_are_there(sample: PlanSummary) -> None:
     assert "the network as it is now" in text
 
 
+def test_why_something_is_lost() -> None:
+    change = Change("aws_vpc.a", "aws_vpc", "replace", reason="replace_because_tainted")
+    plan = PlanSummary("shop", "aws", "eu-west-1", False, "", (StagePlan("network", (change,)),))
+    assert "left half-made by an earlier run" in render_html(plan)
+
+
 def hostile_plan(hostile: str) -> PlanSummary:
     change = Change(
         f"module.{hostile}.aws_vpc.{hostile}",
