@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 import yaml
 
+from infra.errors import SpecInvalid
 from infra.spec.load import load_cluster, parse_cluster
 
 ROOT = Path(__file__).parents[3]
@@ -65,3 +66,16 @@ def test_a_broken_one_is_refused_by_the_schema(
     data = yaml.safe_load(path.read_text())
     data["spec"][field] = value
     assert not validator.is_valid(data)
+
+
+def test_the_refusal_in_the_documentation_is_a_real_one() -> None:
+    text = (ROOT / "docs" / "spec.md").read_text()
+    spec, _, answer = text.split("A file like this\n\n```yaml\n", 1)[1].partition("```\n\nis answered with\n\n```\n")
+    with pytest.raises(SpecInvalid) as caught:
+        parse_cluster(spec, "shop.yaml")
+    assert caught.value.message == answer.partition("\n```")[0]
+
+
+def test_the_spec_in_the_documentation_is_a_valid_one() -> None:
+    text = (ROOT / "docs" / "spec.md").read_text()
+    assert parse_cluster(text.split("```yaml\n", 1)[1].partition("```")[0]).name == "sandbox"
