@@ -77,7 +77,9 @@ def _access(s3_client: Any, location: StateLocation) -> str:
 
 
 def _policy(s3_client: Any, location: StateLocation) -> str:
-    """Refuse calls without TLS; statements that somebody else wrote stay."""
+    """Refuse calls without TLS, unless the user's own endpoint has none; statements that somebody else wrote stay."""
+    if location.options.get("endpoint", "").startswith("http://"):
+        return ""
     found = _or_none(s3_client, s3_client.get_bucket_policy, location, "NoSuchBucketPolicy")
     policy: dict[str, Any] = json.loads(found["Policy"]) if found else {"Version": "2012-10-17", "Statement": []}
     if any(statement.get("Sid") == _TLS_ONLY for statement in policy["Statement"]):

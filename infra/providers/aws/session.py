@@ -41,7 +41,7 @@ def translated() -> Iterator[None]:
     try:
         yield
     except (BotoCoreError, ClientError) as error:
-        raise classify(f"Error: {type(error).__name__}: {error}", ERROR_PATTERNS) from error
+        raise classify(f"{error} ({type(error).__name__})", ERROR_PATTERNS) from error
 
 
 def code(error: Exception) -> str:
