@@ -56,6 +56,7 @@ resource "azurerm_kubernetes_cluster" "this" {
   #checkov:skip=CKV_AZURE_170: cloud.sku_tier is Standard unless a dev environment asks for Free
   #checkov:skip=CKV_AZURE_168: cloud.max_pods is 110 unless asked otherwise, and never below 30
   #checkov:skip=CKV_AZURE_227: cloud.host_encryption is on unless asked otherwise
+  #checkov:skip=CKV_AZURE_232: on, unless every pool of the user keeps ordinary pods away
   #checkov:skip=CKV_AZURE_226: ephemeral OS disks fit only some VM sizes; cloud.os_disk_type asks for them
   name                       = var.name
   location                   = var.region
@@ -146,7 +147,7 @@ resource "azurerm_kubernetes_cluster" "this" {
     host_encryption_enabled      = var.cloud.host_encryption
     fips_enabled                 = var.cloud.fips
     node_public_ip_enabled       = false
-    only_critical_addons_enabled = true
+    only_critical_addons_enabled = local.system_only
     node_labels                  = { "hera.dev/pool" = "system" }
     temporary_name_for_rotation  = "systemtmp"
     tags                         = local.tags

@@ -24,6 +24,9 @@ locals {
     }
   }
 
+  # Where every pool of the user's keeps ordinary pods away (AKS taints spot nodes), the system nodes take them.
+  system_only = anytrue([for pool in values(var.node_pools) : !pool.spot && alltrue([for taint in pool.taints : taint.effect == "PreferNoSchedule"])])
+
   spot_label = "kubernetes.azure.com/scalesetpriority"
 }
 
@@ -51,7 +54,7 @@ resource "azurerm_kubernetes_cluster_node_pool" "system" {
   fips_enabled                = var.cloud.fips
   node_public_ip_enabled      = false
   node_labels                 = { "hera.dev/pool" = "system" }
-  node_taints                 = ["CriticalAddonsOnly=true:NoSchedule"]
+  node_taints                 = local.system_only ? ["CriticalAddonsOnly=true:NoSchedule"] : []
   temporary_name_for_rotation = "tsystem${each.key}"
   tags                        = local.tags
 
