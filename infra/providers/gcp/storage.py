@@ -23,7 +23,7 @@ from infra.providers.gcp.auth import INSTALL, LOGIN, google_credentials
 _MARK = "hera-write"
 _OLD_VERSIONS_DAYS = 90
 _OLD_VERSIONS_KEPT = 20
-_CREATE = "make the bucket first, or check the name in the state location"
+_CREATE = "run `clusterctl init` with this location, which makes the bucket, or check its name"
 
 
 def client(location: StateLocation) -> Any:
