@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from clusterctl.clusters import Found
 from clusterctl.console import Console, document
-from clusterctl.terminal import Style, duration, one_line, table
+from clusterctl.terminal import Style, clean, duration, one_line, table
 
 if TYPE_CHECKING:
     from clusterctl.pipelines import Outcome
@@ -79,7 +79,7 @@ def describe(found: Found, lock: Lock | None, style: Style) -> str:
     ledger = found.ledger
     mark = style.yellow(" (simulated)") if found.simulated else ""
     parts = [f"{style.bold(one_line(ledger.name))}  {phase(ledger, style)}{mark}", _facts(found, lock, style)]
-    parts += [_stages(ledger, style), _outputs(ledger, style), _runs(ledger, style)]
+    parts += [_stages(ledger, style), _outputs(ledger, style), _runs(ledger, style), _last_error(ledger, style)]
     parts.append(f"{style.bold('Next')}  {style.cyan(one_line(next_step(ledger, lock)))}")
     return "\n\n".join(part for part in parts if part)
 
@@ -128,9 +128,19 @@ def _stages(ledger: Ledger, style: Style) -> str:
     for name, record in in_order(ledger):
         drift = style.yellow("drifted") if record.drifted else "none" if record.checked_at else "not checked"
         cells = [one_line(cell) for cell in (name, record.phase, record.serial, record.changed_at, record.checked_at)]
-        rows.append([*cells, drift, style.red(one_line(record.error))])
+        rows.append([*cells, drift, style.red(_code(record.error))])
     header = ("STAGE", "PHASE", "SERIAL", "CHANGED", "CHECKED", "DRIFT", "ERROR")
     return table(header, rows, style) if rows else ""
+
+
+def _code(error: str) -> str:
+    """Return an error's code: tables stay narrow, the whole text has a place of its own."""
+    return one_line(error.partition(":")[0])
+
+
+def _last_error(ledger: Ledger, style: Style) -> str:
+    error = ledger.run.error if ledger.run else ""
+    return f"{style.bold('Last error')}  {style.red(clean(error))}" if error else ""
 
 
 def _outputs(ledger: Ledger, style: Style) -> str:
@@ -155,7 +165,7 @@ def _runs(ledger: Ledger, style: Style) -> str:
     for run in runs[:5]:
         state = style.paint(one_line(run.phase), {"succeeded": "green", "failed": "red"}.get(run.phase, "yellow"))
         cells = [one_line(cell) for cell in (run.id, run.operation, run.actor, run.started, run.finished)]
-        rows.append([*cells, state, style.red(one_line(run.error))])
+        rows.append([*cells, state, style.red(_code(run.error))])
     return table(("RUN", "OPERATION", "WHO", "STARTED", "FINISHED", "RESULT", "ERROR"), rows, style) if rows else ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
+from os.path import commonprefix
 from textwrap import wrap
 
 from clusterctl.terminal import Style, one_line
@@ -16,6 +17,10 @@ _NAMES = 3
 """Names shown of a group of equal changes."""
 _ATTRIBUTES = 6
 """Changed attributes shown of a resource without `--full`."""
+_ALIKE = 4
+"""Updates of one type that are shown one by one; more become a line."""
+_CONTEXT = 20
+"""Characters kept before the place where two long values differ."""
 _VALUE = 60
 """Characters of a value shown without `--full`."""
 _REASONS = 5
@@ -116,15 +121,23 @@ def _stage(stage: StagePlan, style: Style, full: bool) -> list[str]:
 
 def _group(action: str, kind: str, group: Sequence[Change], style: Style, full: bool) -> list[str]:
     """Show equal creations as one line; what changes is shown one by one, since its values matter."""
-    if action in ("create", "delete", "forget") and not full:
+    alike = action in ("create", "delete", "forget") or (action == "update" and len(group) > _ALIKE)
+    if alike and not full:
         mark = style.paint(f"{MARKS[action]} {len(group):>3}", _COLORS[action])
-        return [f"  {mark} {one_line(kind)}  {style.dim(_names(group))}"]
+        return [f"  {mark} {one_line(kind)}  {style.dim(_names(group))}", *_attribute_names(group, style)]
     lines = []
     for change in group:
         lines.append("  " + style.paint(MARKS[action], _COLORS[action]) + f" {one_line(change.address)}")
         if action != "replace" or full:
             lines += _attributes(change, style, full)
     return lines
+
+
+def _attribute_names(group: Sequence[Change], style: Style) -> list[str]:
+    """Return which attributes a group of changes is about."""
+    names = dict.fromkeys(one_line(item.name) for change in group for item in change.attributes if item.after != UNKNOWN)
+    shown = ", ".join(list(names)[:_ATTRIBUTES]) + (", …" if len(names) > _ATTRIBUTES else "")
+    return [style.dim(f"        {shown} (--full shows each)")] if shown else []
 
 
 def _names(group: Sequence[Change]) -> str:
@@ -149,13 +162,23 @@ def _attributes(change: Change, style: Style, full: bool) -> list[str]:
 
 
 def _attribute(item: AttributeChange, style: Style, full: bool) -> str:
-    before, after = (_value(value, full) for value in (item.before, item.after))
+    before, after = _values(item.before, item.after, full)
     return f"      {one_line(item.name)}: {style.red(before)} {style.dim('→')} {style.green(after)}"
 
 
-def _value(value: str | None, full: bool) -> str:
-    text = "(none)" if value is None else one_line(value)
-    return text if full or len(text) <= _VALUE else text[: _VALUE - 1] + "…"
+def _values(before: str | None, after: str | None, full: bool) -> tuple[str, str]:
+    """Return both values; long ones are cut around the place where they begin to differ."""
+    old, new = ("(none)" if value is None else one_line(value) for value in (before, after))
+    if full:
+        return old, new
+    same = len(commonprefix([old, new]))
+    start = same - _CONTEXT if max(len(old), len(new)) > _VALUE and same > _CONTEXT else 0
+    return _cut(old, start), _cut(new, start)
+
+
+def _cut(text: str, start: int) -> str:
+    shown = "…" + text[start:] if start else text
+    return shown if len(shown) <= _VALUE else shown[: _VALUE - 1] + "…"
 
 
 def _drift(stages: Iterable[StagePlan], style: Style, full: bool) -> list[str]:
@@ -167,10 +190,30 @@ def drift_lines(drift: Iterable[Change], style: Style, full: bool) -> list[str]:
     """Return what the world changed behind terraform's back, with the values."""
     words = {"delete": "deleted", "update": "changed", "create": "appeared", "replace": "replaced"}
     lines = []
-    for change in drift:
-        text = f"{words.get(change.action, change.action):<8} {one_line(change.address)}"
-        lines.append(f"  {style.paint(text, 'red' if change.action == 'delete' else 'magenta')}")
-        lines += _attributes(change, style, full)
+    ordered = sorted(drift, key=lambda change: (change.action != "delete", change.type, change.address))
+    for (action, kind), items in groupby(ordered, key=lambda change: (change.action, change.type)):
+        group, word, color = list(items), words.get(action, action), "red" if action == "delete" else "magenta"
+        if len(group) > _ALIKE and not full:
+            lines.append("  " + style.paint(f"{word:<8} {len(group)} {one_line(kind)}", color) + style.dim(f"  {_names(group)}"))
+            lines += _attribute_names(group, style)
+            continue
+        for change in group:
+            lines.append("  " + style.paint(f"{word:<8} {one_line(change.address)}", color))
+            lines += _attributes(change, style, full)
+    return lines
+
+
+def repair_lines(changes: Iterable[Change], style: Style, full: bool) -> list[str]:
+    """Return what would undo drift, equal changes together."""
+    ordered = sorted(changes, key=lambda change: (_rank(change), change.type, change.address))
+    lines = []
+    for (action, kind), items in groupby(ordered, key=lambda change: (change.action, change.type)):
+        group = list(items)
+        if len(group) > _ALIKE and not full:
+            mark = style.paint(f"{MARKS[action]} {action:<8}", _COLORS[action])
+            lines.append(f"  {mark} {len(group)} {one_line(kind)}  {style.dim(_names(group))}")
+        else:
+            lines += [change_line(change, style) for change in group]
     return lines
 
 

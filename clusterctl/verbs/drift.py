@@ -67,7 +67,5 @@ def _text(console: Console, args: Namespace, stages: list[StagePlan], simulated:
     objects = f"{count} object{'s differ' if count != 1 else ' differs'}"
     lines = [style.paint(f"{objects} from what was applied to {args.name}{mark}", "magenta", "bold")]
     lines += plan_view.drift_lines(drift, style, args.full)
-    lines += (
-        ["", style.bold("What would repair it"), *(plan_view.change_line(change, style) for change in repair)] if repair else []
-    )
+    lines += ["", style.bold("What would repair it"), *plan_view.repair_lines(repair, style, args.full)] if repair else []
     return "\n".join(lines)

@@ -157,34 +157,77 @@ def _text(value: Any) -> str | None:
     return text if len(text) <= _LIMIT else text[: _LIMIT - 1] + "…"
 
 
-def _is_sensitive(mark: Any) -> bool:
-    """Terraform marks sensitive parts with `true` in a structure shaped like the value."""
+def _is_marked(mark: Any) -> bool:
+    """Terraform marks sensitive and unknown parts with `true` in a structure shaped like the value."""
     if isinstance(mark, Mapping):
-        return any(_is_sensitive(item) for item in mark.values())
+        return any(_is_marked(item) for item in mark.values())
     if isinstance(mark, list):
-        return any(_is_sensitive(item) for item in mark)
+        return any(_is_marked(item) for item in mark)
     return bool(mark)
+
+
+@dataclass(frozen=True)
+class _Side:
+    """One attribute at any depth: its values and terraform's marks for them, all shaped alike."""
+
+    name: str
+    before: Any
+    after: Any
+    unknown: Any
+    sensitive: tuple[Any, Any]
+
+    def parts(self) -> Iterable[_Side] | None:
+        """Return what is inside, when both sides are maps or lists of one map; None for a leaf."""
+        if isinstance(self.before, Mapping) and isinstance(self.after, Mapping):
+            inner = self.unknown if isinstance(self.unknown, Mapping) else {}
+            return [self._part(key) for key in sorted({*self.before, *self.after, *inner})]
+        if all(
+            isinstance(value, list) and len(value) == 1 and isinstance(value[0], Mapping) for value in (self.before, self.after)
+        ):
+            marks = (_first(self.sensitive[0]), _first(self.sensitive[1]))
+            return _Side(self.name, self.before[0], self.after[0], _first(self.unknown), marks).parts()
+        return None
+
+    def _part(self, key: str) -> _Side:
+        marks = (_part(self.sensitive[0], key), _part(self.sensitive[1], key))
+        name = f"{self.name}.{key}" if self.name else key
+        return _Side(name, self.before.get(key), self.after.get(key), _part(self.unknown, key), marks)
 
 
 def _part(mark: Any, name: str) -> Any:
     return mark.get(name) if isinstance(mark, Mapping) else mark
 
 
+def _first(mark: Any) -> Any:
+    return (mark[0] if mark else None) if isinstance(mark, list) else mark
+
+
 def _attributes(change: Mapping[str, Any]) -> Iterable[AttributeChange]:
-    """Yield what differs between before and after at the top level."""
-    before, after = change.get("before") or {}, change.get("after") or {}
-    unknown, replace = change.get("after_unknown") or {}, {str(path[0]) for path in change.get("replace_paths") or [] if path}
-    for name in sorted({*before, *after, *unknown}):
-        later = _part(unknown, name)
-        if before.get(name) == after.get(name) and not later:
-            continue
-        if _is_sensitive(_part(change.get("before_sensitive"), name)) or _is_sensitive(
-            _part(change.get("after_sensitive"), name)
-        ):
-            yield AttributeChange(name, "(sensitive)", "(sensitive)", name in replace)
-        else:
-            new = "(known after apply)" if later and after.get(name) is None else _text(after.get(name))
-            yield AttributeChange(name, _text(before.get(name)), new, name in replace)
+    """Yield what differs between before and after, as deep inside maps as it can be told apart."""
+    whole = {
+        "before": change.get("before") or {},
+        "after": change.get("after") or {},
+        "unknown": change.get("after_unknown") or {},
+    }
+    replace = {".".join(step for step in map(str, path) if not step.isdigit()) for path in change.get("replace_paths") or []}
+    marks = (change.get("before_sensitive") or False, change.get("after_sensitive") or False)
+    yield from _differences(_Side("", **whole, sensitive=marks), replace)
+
+
+def _differences(side: _Side, replace: set[str]) -> Iterable[AttributeChange]:
+    if side.before == side.after and not _is_marked(side.unknown):
+        return
+    parts = side.parts()
+    if parts is not None:
+        for part in parts:
+            yield from _differences(part, replace)
+        return
+    forced = any(f"{side.name}.".startswith(f"{path}.") or path.startswith(f"{side.name}.") for path in replace if path)
+    if any(map(_is_marked, side.sensitive)):
+        yield AttributeChange(side.name, "(sensitive)", "(sensitive)", forced)
+    else:
+        new = "(known after apply)" if side.unknown and side.after is None else _text(side.after)
+        yield AttributeChange(side.name, _text(side.before), new, forced)
 
 
 def _action(change: Mapping[str, Any]) -> str | None:
