@@ -21,6 +21,7 @@ from infra.errors import (
     StepFailed,
     Throttled,
     TimedOut,
+    UsageError,
 )
 from infra.providers.base import ErrorPattern
 
@@ -110,6 +111,11 @@ ERROR_PATTERNS: tuple[ErrorPattern, ...] = (
     ),
     *_all(AuthDenied, _RIGHTS, r"AccessDenied|UnauthorizedOperation|not authorized to perform|UnauthorizedException|Forbidden:"),
     *_all(AuthDenied, _RIGHTS, r"\(403\)|StatusCode: 403"),
+    *_all(
+        UsageError,
+        "name the region in the location: `--state s3://BUCKET?region=eu-west-1`",
+        r"You must specify a region|Missing region value|Invalid AWS Region",
+    ),
     *_all(
         NotFound,
         "create the bucket with `clusterctl init --state s3://BUCKET?region=REGION`, or name another one",
