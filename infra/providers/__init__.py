@@ -24,6 +24,9 @@ _HERE = Path(__file__).parent
 def _folders() -> dict[str, Path]:
     """Return provider folders by name; `HERA_PROVIDER_PATH` (a `:`-separated list of parents) comes last."""
     parents = [_HERE, *(Path(part) for part in os.environ.get("HERA_PROVIDER_PATH", "").split(":") if part)]
+    missing = [str(parent) for parent in parents if not parent.is_dir()]
+    if missing:
+        raise UsageError(f"HERA_PROVIDER_PATH names no folder: {', '.join(missing)}", next_step="correct HERA_PROVIDER_PATH")
     return {
         folder.name: folder for parent in parents for folder in sorted(parent.iterdir()) if (folder / "__init__.py").is_file()
     }

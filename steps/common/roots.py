@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from infra.providers.base import Provider, StateLocation
-from infra.providers.variables import module_variables
+from infra.providers.variables import NETWORK_OUTPUTS, module_variables
 from infra.spec.model import Cluster
 
 Root = dict[str, Any]
@@ -20,15 +21,7 @@ TERRAFORM_VERSION = ">= 1.11.0"
 SENSITIVE_OUTPUTS = frozenset({"ca_certificate"})
 """Outputs of the contract (docs/modules.md) that are marked sensitive."""
 OUTPUTS: Mapping[str, tuple[str, ...]] = {
-    "network": (
-        "network_id",
-        "network_name",
-        "cidr",
-        "private_subnet_ids",
-        "public_subnet_ids",
-        "nat_public_ips",
-        "cloud",
-    ),
+    "network": NETWORK_OUTPUTS,
     "cluster": (
         "cluster_id",
         "cluster_name",
@@ -57,14 +50,13 @@ def literal(value: Any) -> Any:
 
 def _frame(provider: Provider, cluster: Cluster, backend: tuple[str, dict[str, Any]]) -> Root:
     kind, arguments = backend
-    return {
-        "terraform": {
-            "required_version": TERRAFORM_VERSION,
-            "required_providers": dict(provider.required_providers()),
-            "backend": {kind: literal(arguments)},
-        },
-        "provider": literal(provider.provider_blocks(cluster)),
+    settings = {
+        "required_version": TERRAFORM_VERSION,
+        "required_providers": dict(provider.required_providers()),
+        "backend": {kind: literal(arguments)},
     }
+    blocks = literal(provider.provider_blocks(cluster))
+    return {"terraform": settings, **({"provider": blocks} if blocks else {})}
 
 
 def _module(provider: Provider, stage: str, variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,15 +102,25 @@ def whole_root(provider: Provider, cluster: Cluster) -> Root:
 
 def write(root: Root, folder: Path) -> None:
     """Write a root unless the same one is there."""
-    path, text = folder / "main.tf.json", json.dumps(root, indent=2, sort_keys=True)
+    modules = {name: {**module, "source": _relative(module["source"], folder)} for name, module in root["module"].items()}
+    path, text = folder / "main.tf.json", json.dumps({**root, "module": modules}, indent=2, sort_keys=True)
     if not path.is_file() or path.read_text() != text:
         path.write_text(text)
         path.chmod(0o600)
 
 
+def _relative(source: str, folder: Path) -> str:
+    """Return a module's path from the root: terraform copies what an absolute path names, and would miss later edits."""
+    return os.path.relpath(Path(source).resolve(), folder.resolve())
+
+
 def digest(root: Root) -> str:
-    """Return the SHA-256 of everything a plan depends on besides the state: the root and the modules' files."""
-    seen = hashlib.sha256(json.dumps(root, sort_keys=True).encode())
+    """Return the SHA-256 of everything a plan depends on besides the state: the root and the modules' files.
+
+    Where the modules are installed does not count; what is in them does.
+    """
+    modules = {name: {**module, "source": ""} for name, module in root["module"].items()}
+    seen = hashlib.sha256(json.dumps({**root, "module": modules}, sort_keys=True).encode())
     for module in root["module"].values():
         for file in sorted(Path(module["source"]).glob("*.tf*")):
             seen.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")

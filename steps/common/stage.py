@@ -21,6 +21,7 @@ from infra.classify import classify
 from infra.errors import HeraError, NotFound, PlanStale, StateLocked
 from infra.plans.summary import PlanSummary, StagePlan, cost_of, stage_plan
 from infra.spec.model import Cluster
+from infra.spec.notes import notes as spec_notes
 from steps.common import events, recovery, roots
 from steps.common.context import Context
 from steps.common.ledger import StageRecord
@@ -174,6 +175,7 @@ def summarize(
     """Return the plan as its reader sees it."""
     spec = context.cluster.spec
     cost = cost_of(shown, context.provider.prices(), spec.region) if shown else None
+    notes = (*notes, *spec_notes(context.cluster))
     return PlanSummary(context.name, spec.cloud, spec.region, context.simulated, events.now(), stages, cost, notes)
 
 
