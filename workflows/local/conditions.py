@@ -107,10 +107,11 @@ def _until(text: str, start: int, closing: str, problem: str) -> tuple[Token, in
 
 
 def _word(text: str, start: int) -> tuple[Token, int]:
-    end = start
-    while end < len(text) and (text[end].isalnum() or text[end] in "_."):
+    end, word = start, ""
+    while end < len(text) and (text[end].isalnum() or text[end] in "_.\\"):
+        end += text[end] == "\\"
+        word += text[end : end + 1]
         end += 1
-    word = text[start:end]
     if "." in word:
         raise ConditionError(f"Unable to access unexported field in token '{word}'")
     if word in ("in", "IN"):

@@ -21,6 +21,7 @@ import signal
 import socket
 import sys
 import threading
+from pathlib import Path
 from typing import Any
 
 from workflows.local.processes import die_with_parent
@@ -95,8 +96,10 @@ def _become(control: socket.socket, wakeup: tuple[int, int], request: dict[str, 
     control.close()
     for descriptor in wakeup:
         os.close(descriptor)
+    # Python itself sets LC_CTYPE when it starts in the C locale; a process of its own would have it too.
+    added = {"LC_CTYPE": os.environ["LC_CTYPE"]} if "LC_CTYPE" in os.environ else {}
     os.environ.clear()
-    os.environ.update(request["environment"])
+    os.environ.update(added | request["environment"])
     os.chdir(request["folder"])
     return request
 
@@ -108,6 +111,12 @@ def run(request: dict[str, Any]) -> None:
     runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
 
 
+def _threads() -> int:
+    """Return how many threads there are, those of libraries included where the system says."""
+    tasks = Path("/proc/self/task")
+    return len(list(tasks.iterdir())) if tasks.is_dir() else threading.active_count()
+
+
 def main() -> dict[str, Any] | None:
     """Load the modules and serve."""
     control = socket.socket(fileno=int(sys.argv[1]))
@@ -115,7 +124,7 @@ def main() -> dict[str, Any] | None:
         # A module that can't be loaded here is loaded, and fails, in the step that needs it.
         with contextlib.suppress(ImportError):
             importlib.import_module(module)
-    if threading.active_count() > 1:
+    if _threads() > 1:
         return None
     gc.collect()
     gc.freeze()
