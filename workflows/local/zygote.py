@@ -63,14 +63,23 @@ def _receive(control: socket.socket) -> dict[str, Any] | None:
 def _fork(control: socket.socket, request: dict[str, Any]) -> bool:
     """Fork; return whether this is the child."""
     parent = os.getpid()
+    go, told = os.pipe()
     pid = os.fork()
     if pid == 0:
+        os.close(told)
         os.setsid()
         die_with_parent(parent)
+        # Nothing runs that the engine has not heard of: without news of it, it would start the step once more.
+        if not os.read(go, 1):
+            os._exit(1)
+        os.close(go)
         return True
+    os.close(go)
     for descriptor in request["descriptors"]:
         os.close(descriptor)
     control.send(json.dumps({"started": pid}).encode())
+    os.write(told, b"!")
+    os.close(told)
     return False
 
 
