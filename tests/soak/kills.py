@@ -27,6 +27,7 @@ import yaml
 from infra.simulator.cloud import SimulatedCloud
 from tests.support.cli import EXAMPLES, Cli
 from tests.support.inventory import difference, in_cloud
+from tests.support.specs import with_bigger_pool
 
 OPERATIONS = ("create", "create", "change", "delete")
 VICTIMS = ("step", "terraform", "provider", "run", "command")
@@ -108,14 +109,6 @@ def strike(victim: str, pid: int, number: signal.Signals) -> str:
     return f"{number.name} to {victim} ({len(chosen)} processes)" if chosen else ""
 
 
-def bigger_pools(text: str) -> str:
-    """Return the spec with its first pool changed."""
-    spec = yaml.safe_load(text)
-    spec["spec"]["nodePools"][0]["max"] = int(spec["spec"]["nodePools"][0].get("max", 9)) + 3
-    spec["spec"]["nodePools"][0]["labels"] = {"changed": "yes"}
-    return yaml.safe_dump(spec)
-
-
 class Campaign:
     """The rounds, in a folder that remembers which are done."""
 
@@ -141,7 +134,7 @@ class Campaign:
         if round.operation != "create":
             cli.run("create", "cluster", "-f", spec, "--simulate", "--yes").ok()
         if round.operation == "change":
-            spec.write_text(bigger_pools(spec.read_text()))
+            spec.write_text(with_bigger_pool(spec))
         killed = self._interrupt(round, cli, spec, name)
         resumes, problems = self._resume(cli, round, name)
         return killed, resumes, problems or self._judge(cli, round, name)
