@@ -39,7 +39,17 @@ module "cluster" {
   pod_cidr     = local.pod_cidr
   service_cidr = local.service_cidr
   zones        = local.zones
-  network      = module.network
+
+  # One by one: the module as a whole would make the control plane wait for NAT gateways and endpoints.
+  network = {
+    network_id         = module.network.network_id
+    network_name       = module.network.network_name
+    cidr               = module.network.cidr
+    private_subnet_ids = module.network.private_subnet_ids
+    public_subnet_ids  = module.network.public_subnet_ids
+    nat_public_ips     = module.network.nat_public_ips
+    cloud              = module.network.cloud
+  }
 
   kubernetes_version = var.kubernetes_version
   endpoint           = { public = false, allowed_cidrs = [] }
