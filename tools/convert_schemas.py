@@ -86,7 +86,7 @@ class Source:
         """Give (class, base, terraform type) of each resource, data source or provider in the file."""
         for name, base in self._bases.items():
             if base in (*SECTIONS, "TerraformProvider"):
-                found = re.search(r'tfResourceType = "(\w+)"', self._classes[name])
+                found = re.search(r'tfResourceType = "([\w-]+)"', self._classes[name])
                 if found:
                     yield name, base, found[1]
 

@@ -73,8 +73,7 @@ class Simulator:
         if adopted is not None:
             held = adopted.attributes
             values = {
-                name: held[name] if is_unknown(item) and held.get(name) is not None else item
-                for name, item in values.items()
+                name: held[name] if is_unknown(item) and held.get(name) is not None else item for name, item in values.items()
             }
         Completion(self.cloud, type_, self.scope, values).run(block)
         name = self.cloud.display_name(values)
@@ -184,4 +183,3 @@ class CallInProgress:
 
     id: str
     error: CloudError | None = None
-

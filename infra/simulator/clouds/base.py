@@ -3,7 +3,7 @@
 import re
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from infra.simulator.schema import Attribute
@@ -177,7 +177,10 @@ class Cloud:
 
     def fill(self, want: Want) -> Value:
         """Make up a computed value."""
-        maker = self.tables.values.get(want.type, {}).get(want.path) or self.tables.values.get("*", {}).get(want.path)
+        everywhere = self.tables.values.get("*", {})
+        maker = self.tables.values.get(want.type, {}).get(want.path) or everywhere.get(want.path)
+        if maker is None and want.attribute.type == "string" and not want.attribute.configurable:
+            maker = everywhere.get(want.name)
         if maker is not None:
             return maker(want)
         return self.guess(want)
@@ -185,13 +188,29 @@ class Cloud:
     def guess(self, want: Want) -> Value:
         """Make up a value nothing special is known of, from its name and type."""
         if want.attribute.type != "string":
-            return empty(want.attribute.type)
+            return self._collection(want)
         if re.search(r"(_at|_date|_time|timestamp)$|^created|^updated", want.name):
             return now()
         if want.name == "name":
             prefix = text(want.root.get("name_prefix")) or "simulated-"
             return prefix + datetime.now(UTC).strftime("%Y%m%d%H%M%S") + secrets.token_hex(5)
         return "" if want.attribute.optional else f"simulated-{want.name}"
+
+    def _collection(self, want: Want) -> Value:
+        """Give one object where only the cloud decides, since modules index it, and else the empty value."""
+        match want.attribute.type:
+            case ["list", ["object", dict() as members]] if not want.attribute.configurable:
+                return [self._members(want, members)]
+            case ["object", dict() as members] if not want.attribute.configurable:
+                return self._members(want, members)
+        return empty(want.attribute.type)
+
+    def _members(self, want: Want, members: Mapping[str, object]) -> ObjectValue:
+        made: ObjectValue = {}
+        for name, type_ in members.items():
+            attribute = Attribute(name, type_, computed=True)
+            made[name] = self.fill(replace(want, path=f"{want.path}.{name}", attribute=attribute, parent=made))
+        return made
 
     def data(self, type_: str, config: ObjectValue, scope: Scope, store: Store) -> ObjectValue | None:
         """Answer a data source: the values known, the rest is made up from the schema. None: nothing special."""

@@ -3,6 +3,7 @@
 import ipaddress
 import re
 
+from infra.simulator.clouds.azurerm.names import ambient_key
 from infra.simulator.clouds.base import Scope
 from infra.simulator.errors import CloudError
 from infra.simulator.store import Row, Store, references_in
@@ -56,7 +57,7 @@ def _conflict(doing: str, code: str, message: str) -> CloudError:
 def check_create(type_: str, values: ObjectValue, id_: str, scope: Scope, store: Store) -> None:
     """Refuse an object in a group that is not there, one that names what does not exist, or overlapping ranges."""
     group = text(values.get("resource_group_name"))
-    if group and store.get("azurerm_resource_group", f"/subscriptions/{scope.account}/resourceGroups/{group}") is None:
+    if group and not _group_exists(f"/subscriptions/{scope.account}/resourceGroups/{group}", store):
         raise CloudError(
             f"creating/updating {id_}: unexpected status 404 (404 Not Found) with error: ResourceGroupNotFound: Resource"
             f" group '{group}' could not be found."
@@ -67,6 +68,10 @@ def check_create(type_: str, values: ObjectValue, id_: str, scope: Scope, store:
         _check_subnet(values, id_, store)
     if type_ == "azurerm_kubernetes_cluster":
         _check_cluster(values, id_, store)
+
+
+def _group_exists(id_: str, store: Store) -> bool:
+    return store.get("azurerm_resource_group", id_) is not None or bool(store.setting(ambient_key(id_)))
 
 
 def _check_references(id_: str, values: ObjectValue, store: Store) -> None:

@@ -1,7 +1,7 @@
 """Azure data sources: from what exists, else made up plausibly."""
 
 from infra.simulator.clouds.azurerm.makers import CLIENT, OBJECT, TENANT
-from infra.simulator.clouds.azurerm.names import IDS, id_of
+from infra.simulator.clouds.azurerm.names import IDS, ambient_key, id_of
 from infra.simulator.clouds.base import Scope
 from infra.simulator.clouds.lookup import matching
 from infra.simulator.errors import CloudError
@@ -103,9 +103,5 @@ def _made_up(type_: str, config: ObjectValue, scope: Scope, store: Store) -> Obj
 
 
 def _remember_group(made: ObjectValue, scope: Scope, store: Store) -> None:
-    """Whoever looks a group up means one made outside terraform; from then on it is there."""
-    id_ = id_of("azurerm_resource_group", made, scope)
-    with store.transaction():
-        if store.get("azurerm_resource_group", id_) is None:
-            held = {**made, "id": id_, "tags": {}}
-            store.insert("azurerm", "azurerm_resource_group", id_, text(made.get("name")), scope.account, held)
+    """Whoever looks a group up means one made outside terraform; from then on things may be made in it."""
+    store.set_setting(ambient_key(id_of("azurerm_resource_group", made, scope)), "yes")

@@ -93,3 +93,8 @@ def _generic(type_: str, values: ObjectValue, words: _Lookup) -> str:
     if parents:
         return f"{parents[0]}/{plural}/{{name}}"
     return f"/subscriptions/{{subscription}}/providers/Microsoft.{kind[0].capitalize()}/{plural}/{{name}}"
+
+
+def ambient_key(id_: str) -> str:
+    """Name the setting that says a resource group was there before, made outside terraform."""
+    return f"ambient:{id_.lower()}"
