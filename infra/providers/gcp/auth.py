@@ -58,8 +58,12 @@ def identify(http: Any, token: str, project: str) -> Identity:
 
 
 def missing_permissions(http: Any, project: str) -> list[str]:
-    """Return what the identity lacks of the role in permissions.json; raises `AuthDenied` for an unreachable project."""
-    wanted: list[str] = facts.load("permissions.json")["includedPermissions"]
+    """Return what the identity lacks of the role in permissions.json; raises `AuthDenied` for an unreachable project.
+
+    Storage is not asked for: the state bucket may live in another project, and says itself when it refuses.
+    """
+    every: list[str] = facts.load("permissions.json")["includedPermissions"]
+    wanted = [permission for permission in every if not permission.startswith("storage.")]
     held: set[str] = set()
     for start in range(0, len(wanted), _ASK_AT_ONCE):
         part = wanted[start : start + _ASK_AT_ONCE]

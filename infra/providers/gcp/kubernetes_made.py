@@ -46,10 +46,12 @@ _TYPES = {
     "targetHttpsProxies": "google_compute_target_https_proxy",
     "forwardingRules": "google_compute_forwarding_rule",
     "healthChecks": "google_compute_health_check",
+    "httpHealthChecks": "google_compute_http_health_check",
     "sslCertificates": "google_compute_ssl_certificate",
     "firewalls": "google_compute_firewall",
     "disks": "google_compute_disk",
 }
+_GLOBAL = ("firewalls", "httpHealthChecks")
 _CHAIN = (
     ("backendServices", "targetPools"),
     ("urlMaps",),
@@ -62,15 +64,14 @@ REMOVAL = (
     ("targetHttpProxies", "targetHttpsProxies"),
     ("urlMaps", "sslCertificates"),
     ("backendServices", "targetPools"),
-    ("healthChecks", "networkEndpointGroups", "instanceGroups", "firewalls", "disks"),
+    ("healthChecks", "httpHealthChecks", "networkEndpointGroups", "instanceGroups", "firewalls", "disks"),
 )
 """The order in which the cloud lets them go."""
 
 
 def find(rest: Rest, name: str) -> list[Found]:
     """Return what Kubernetes made for a cluster."""
-    collections = [item for item in _TYPES if item != "firewalls"]
-    asked = [f"aggregated/{item}" for item in collections] + ["global/firewalls"]
+    asked = [f"global/{item}" if item in _GLOBAL else f"aggregated/{item}" for item in _TYPES]
     answers = rest.each(lambda collection: list(rest.compute(collection)), asked)
     every = {collection.split("/")[1]: _found(collection, data) for collection, data in zip(asked, answers, strict=True)}
     return related(every, name)
@@ -91,7 +92,7 @@ def related(every: dict[str, list[Found]], name: str) -> list[Found]:
     for step in _CHAIN:
         candidates = [item for collection in step for item in every[collection]]
         found += [item for item in candidates if item not in found and _made(item) and _refers(item, found)]
-    helpers = [*every["healthChecks"], *every["sslCertificates"]]
+    helpers = [*every["healthChecks"], *every["httpHealthChecks"], *every["sslCertificates"]]
     found += [item for item in helpers if _made(item) and any(_refers(user, [item]) for user in found)]
     return [*found, *firewalls, *(item for item in every["disks"] if _is_volume(item, name))]
 

@@ -433,7 +433,10 @@ MADE: dict[str, list[dict[str, Any]]] = {
             backends=[{"group": COMPUTE + "zones/europe-west1-b/networkEndpointGroups/k8s1-other"}],
         ),
     ],
-    "targetPools": [item("targetPools", LB), item("targetPools", "b" * 32)],
+    "targetPools": [
+        item("targetPools", LB, healthChecks=[COMPUTE + "global/httpHealthChecks/k8s-node"]),
+        item("targetPools", "b" * 32),
+    ],
     "urlMaps": [item("urlMaps", "k8s2-um", defaultService=COMPUTE + "regions/europe-west1/backendServices/k8s1-be")],
     "targetHttpProxies": [item("targetHttpProxies", "k8s2-tp", urlMap=COMPUTE + "regions/europe-west1/urlMaps/k8s2-um")],
     "targetHttpsProxies": [],
@@ -442,6 +445,7 @@ MADE: dict[str, list[dict[str, Any]]] = {
         item("forwardingRules", LB, target=COMPUTE + f"regions/europe-west1/targetPools/{LB}"),
     ],
     "healthChecks": [item("healthChecks", "k8s1-hc", place="global"), item("healthChecks", "k8s1-unused", place="global")],
+    "httpHealthChecks": [item("httpHealthChecks", "k8s-node", place="global")],
     "sslCertificates": [],
     "firewalls": [
         item("firewalls", f"k8s-fw-{LB}", network=NETWORK, place="global"),
@@ -462,7 +466,7 @@ MADE: dict[str, list[dict[str, Any]]] = {
     ],
 }
 EXPECTED = {
-    "k8s1-neg", "k8s1-be", "k8s1-hc", "k8s2-um", "k8s2-tp", "k8s2-fr", LB, f"k8s-fw-{LB}", "pvc-1", "pvc-used",
+    "k8s1-neg", "k8s1-be", "k8s1-hc", "k8s-node", "k8s2-um", "k8s2-tp", "k8s2-fr", LB, f"k8s-fw-{LB}", "pvc-1", "pvc-used",
 }  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 # Network logs go to a bucket of the cluster's own, because _Default keeps 30 days for the whole project.
 locals {
+  log_bucket = "${var.name}-network-${terraform_data.generation.output}"
+
   log_filter = join(" OR ", [
     "(log_id(\"compute.googleapis.com/vpc_flows\") AND resource.labels.subnetwork_name=~\"^${var.name}-(private|public|control-plane)$\")",
     "(log_id(\"compute.googleapis.com/firewall\") AND jsonPayload.vpc.vpc_name=\"${var.name}\")",
@@ -22,7 +24,7 @@ resource "google_logging_project_bucket_config" "network" {
 
   project        = var.cloud.project_id
   location       = var.region
-  bucket_id      = "${var.name}-network-${terraform_data.generation.output}"
+  bucket_id      = local.log_bucket
   description    = local.owner
   retention_days = var.flow_logs.retention_days
 

@@ -28,6 +28,7 @@ output "nat_public_ips" {
   value       = [for zone in var.zones : google_compute_address.nat[zone].address if contains(keys(google_compute_address.nat), zone)]
 }
 
+# Nothing here waits for NAT, the log bucket or the firewall, so in one graph the control plane starts right after its subnets.
 output "cloud" {
   description = "What the cluster layer needs to know of Google Cloud's network."
   value = {
@@ -37,8 +38,7 @@ output "cloud" {
     control_plane_subnet  = google_compute_subnetwork.control_plane.id
     control_plane_cidr    = local.control_plane_cidr
     private_cidr          = local.private_cidr
-    proxies_subnet        = google_compute_subnetwork.proxies.id
     node_tag              = local.node_tag
-    flow_logs_destination = var.flow_logs.enabled ? google_logging_project_bucket_config.network[0].id : ""
+    flow_logs_destination = var.flow_logs.enabled ? "projects/${var.cloud.project_id}/locations/${var.region}/buckets/${local.log_bucket}" : ""
   }
 }

@@ -97,7 +97,7 @@ run "prod" {
   }
 
   assert {
-    condition     = startswith(google_logging_project_bucket_config.network[0].bucket_id, "net-network-2") && output.cloud["flow_logs_destination"] == google_logging_project_bucket_config.network[0].id
+    condition     = startswith(google_logging_project_bucket_config.network[0].bucket_id, "net-network-2") && output.cloud["flow_logs_destination"] == "projects/hera-tests/locations/europe-west1/buckets/${google_logging_project_bucket_config.network[0].bucket_id}"
     error_message = "the log bucket's name holds the time of its making"
   }
 
