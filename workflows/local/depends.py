@@ -10,6 +10,7 @@ from typing import Any
 from infra.errors import Unsupported
 from workflows.local import expressions
 from workflows.local.api import Phase
+from workflows.local.loops import loops
 from workflows.local.nodes import Node
 
 _NAME = re.compile(r"([a-zA-Z0-9][-a-zA-Z0-9]*?)\.([A-Z][a-zA-Z]+)|([a-zA-Z0-9][-a-zA-Z0-9]*)")
@@ -46,7 +47,7 @@ class Needs:
 
 def needs(task: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -> Needs:
     """Return what a task waits for; a name without a result word means succeeded, skipped, or continued past."""
-    text = task.get("depends") or " && ".join(_expanded(tasks[name]) for name in task.get("dependencies") or [])
+    text = task.get("depends") or " && ".join(task.get("dependencies") or [])
     names: dict[str, None] = {}
 
     def word(found: re.Match[str]) -> str:
@@ -85,16 +86,37 @@ def _results(node: Node) -> dict[str, bool]:
 
 
 def check(tasks: Iterable[Mapping[str, Any]], path: str) -> None:
-    """Refuse a `depends` that can't be read, names no task, or has an unknown result word."""
+    """Refuse what Argo refuses: a `depends` that can't be read, an unknown task or result word, mixed forms, a circle."""
     by_name = {task["name"]: task for task in tasks}
-    for task in by_name.values():
-        where = f"{path}.tasks[{task['name']}].depends"
+    new_form = any(task.get("depends") for task in by_name.values())
+    all_needs: dict[str, Needs] = {}
+    for name, task in by_name.items():
+        where = f"{path}.tasks[{name}]"
+        for other in ("dependencies", "continueOn"):
+            if new_form and task.get(other):
+                raise Unsupported(f"{where}.{other}: can't be used in a DAG that uses `depends`")
         try:
-            condition = needs(task, by_name).condition
-        except (DependsError, KeyError) as error:
-            raise Unsupported(f"{where}: {error}") from None
-        for _, word in re.findall(r"([\w-]+)\.([A-Z]\w*)", condition):
-            if word not in RESULTS:
-                raise Unsupported(f"{where}: `{word}` is no result of a task; known: {', '.join(RESULTS)}")
-        if condition:
-            expressions.check(condition.replace("-", "_"), where)
+            all_needs[name] = needs(task, by_name)
+        except DependsError as error:
+            raise Unsupported(f"{where}.depends: {error}") from None
+        _check_words(all_needs[name].condition, by_name, f"{where}.depends")
+    _check_circles(all_needs, path)
+
+
+def _check_words(condition: str, tasks: Mapping[str, Mapping[str, Any]], where: str) -> None:
+    for name, word in re.findall(r"([\w-]+)\.([A-Z]\w*)", condition):
+        if word not in RESULTS:
+            raise Unsupported(f"{where}: `{word}` is no result of a task; known: {', '.join(RESULTS)}")
+        if word in ("AnySucceeded", "AllFailed") and not loops(tasks[name]):
+            raise Unsupported(f"{where}: `{name}.{word}` wants a task with items")
+    if condition:
+        expressions.check(condition.replace("-", "_"), where)
+
+
+def _check_circles(all_needs: Mapping[str, Needs], path: str) -> None:
+    free: set[str] = set()
+    while len(free) < len(all_needs):
+        new = {name for name, one in all_needs.items() if name not in free and free.issuperset(one.names)}
+        if not new:
+            raise Unsupported(f"{path}.tasks: these wait for each other: {', '.join(sorted(all_needs.keys() - free))}")
+        free |= new

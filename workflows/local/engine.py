@@ -130,7 +130,7 @@ class _Engine:
                 self._wait()
             return self._result()
         except BaseException:
-            self.pods.kill()
+            self.pods.abandon()
             raise
         finally:
             self._unlisten(handlers)

@@ -110,10 +110,13 @@ class LocalPods:
             if exits_too or not pod.node.on_exit:
                 self._ask(pod, verdict)
 
-    def kill(self) -> None:
-        """End everything at once, for use when the engine itself fails."""
-        for pod in self._pods:
-            signal_group(pod.process.pid, signal.SIGKILL)
+    def abandon(self) -> None:
+        """Let everything end in order without telling anybody, for use when the engine itself fails."""
+        self._line = lambda node, text: None
+        self._ended = lambda node: None
+        self.stop("the engine failed", exits_too=True)
+        while self._pods:
+            self.wait(0.1)
 
     def wait(self, seconds: float, wakeup: int | None = None) -> bool:
         """Wait for news, at most so long; return whether a command has ended."""

@@ -12,12 +12,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 _PR_SET_PDEATHSIG = 1
+_PROC = Path("/proc")
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
 
@@ -76,15 +77,37 @@ def ask_to_stop(pid: int) -> None:
         os.kill(pid, signal.SIGTERM)
 
 
+def alive(pid: int) -> bool:
+    """Return whether a process runs; one that has ended and waits to be reaped does not."""
+    if (_PROC / "self").exists():
+        return _state(_PROC / str(pid)) is not None
+    return _answers(os.kill, pid)
+
+
 def group_alive(pid: int) -> bool:
-    """Return whether anything is left of a process's group."""
+    """Return whether anything of a process's group runs."""
+    if not _answers(os.killpg, pid):
+        return False
+    # Where nobody reaps orphans (a container without an init), a group of the dead still answers.
+    return not (_PROC / "self").exists() or any(_state(entry) == pid for entry in _PROC.iterdir() if entry.name.isdecimal())
+
+
+def _answers(send: Callable[[int, int], None], pid: int) -> bool:
     try:
-        os.killpg(pid, 0)
+        send(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
         return True
     return True
+
+
+def _state(entry: Path) -> int | None:
+    """Return the group of a process that runs, from its entry in /proc."""
+    with contextlib.suppress(OSError):
+        state, _, group, *_ = (entry / "stat").read_text().rpartition(")")[2].split()
+        return None if state in "ZX" else int(group)
+    return None
 
 
 def signal_group(pid: int, number: signal.Signals) -> None:

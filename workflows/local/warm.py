@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 
-from workflows.local.processes import Command, Running, die_with_parent, start
+from workflows.local.processes import Command, Running, alive, die_with_parent, start
 from workflows.local.zygote import MESSAGE
 
 _WORD = re.compile(r"[A-Za-z_][\w.]*")
@@ -28,7 +28,7 @@ class WarmChild:
     def poll(self) -> int | None:
         """Return the exit code once the child has ended; when the zygote died first, that of the SIGTERM it caused."""
         code = self._starter.code(self.pid)
-        if code is None and self._starter.gone and not _alive(self.pid):
+        if code is None and self._starter.gone and not alive(self.pid):
             return -15
         return code
 
@@ -152,13 +152,3 @@ class Warm(Starter):
 def _startup(environment: Mapping[str, str]) -> dict[str, str]:
     """Return what of an environment changes how Python starts; such a step can't be forked from another."""
     return {key: value for key, value in environment.items() if key.startswith(("PYTHON", "LD_", "LC_", "LANG", "MALLOC_"))}
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

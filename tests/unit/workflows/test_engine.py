@@ -173,6 +173,18 @@ def test_a_step_that_does_not_stop_is_killed_after_the_grace(runs: Run, watcher:
     assert not alive(int(watcher.lines[0][1]))
 
 
+def test_a_failing_observer_does_not_kill_a_step(tmp_path: Path) -> None:
+    class Broken(Watcher):
+        def line(self, node: str, text: str) -> None:
+            raise BrokenPipeError
+
+    file, someone, done = tmp_path / "w.yaml", Broken(), tmp_path / "done"
+    file.write_text(yaml.safe_dump(document(shell("main", SLOW.replace("echo finished", f"touch {done}")))))
+    with pytest.raises(BrokenPipeError):
+        run(str(file), {}, root=tmp_path, observer=someone, approver=someone)
+    assert done.exists()
+
+
 DRIVER = """
 import sys, pathlib
 from workflows.local.engine import run

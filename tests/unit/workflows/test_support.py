@@ -61,6 +61,9 @@ REFUSED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("spec.templates[main].dag.tasks[a].when", task(when="{{x}} ? 1 : 2"), {}),
     ("spec.templates[main].dag.tasks[a].depends: `Done`", task(depends="a.Done"), {}),
     ("spec.templates[main].dag.tasks[a].depends: the task `a` depends on `b`", task(depends="b"), {}),
+    ("spec.templates[main].dag.tasks[a].depends: `a.AllFailed` wants a task with items", task(depends="a.AllFailed"), {}),
+    ("spec.templates[main].dag.tasks: these wait for each other: a", task(dependencies=["a"]), {}),
+    ("spec.templates[main].dag.tasks[a].continueOn", task(depends="a", continueOn={"failed": True}), {}),
     ("spec.templates[main].dag.tasks[a].templateRef.clusterScope", task(templateRef={"clusterScope": True}), {}),
 ]
 
