@@ -29,6 +29,8 @@ ROOT = "/hera/"
 RESULT_LIMIT = 256 * 1024
 DEADLINE = "Pod was active on the node longer than the specified deadline"
 _NOT_FOUND = 64
+_LAST_WORDS = 2.0
+"""Seconds from a signal to what an ended command left behind until it is killed, or its output no longer waited for."""
 
 
 @dataclass(eq=False)
@@ -50,7 +52,11 @@ class Pod:
     asked: float = 0.0
     """When it was asked to stop."""
     swept: float = 0.0
-    """When what it left behind was asked to stop."""
+    """Since when what it left behind is waited for."""
+    warned: bool = False
+    """Whether what it left behind was asked to stop."""
+    left: float = 0.0
+    """Since when nothing of its group runs."""
 
 
 class LocalPods:
@@ -155,19 +161,23 @@ class LocalPods:
             ask_to_stop(pod.process.pid)
 
     def _sweep(self, pod: Pod, now: float) -> None:
-        """Wait for what an ended command left in its group, as a container's end would end it, but with time to finish."""
+        """Wait for what an ended command left in its group, as a container's end would end it, but with time to finish.
+
+        Nothing is sent at first: a terraform whose step was killed has its signal already, and a second one makes it drop
+        its state.
+        """
         pid = pod.process.pid
         if group_alive(pid):
-            if not pod.swept:
-                pod.swept = now
-                signal_group(pid, signal.SIGTERM)
-            elif now >= pod.swept + self._grace:
+            pod.swept = pod.swept or now
+            if now >= pod.swept + self._grace + _LAST_WORDS:
                 signal_group(pid, signal.SIGKILL)
+            elif now >= pod.swept + self._grace and not pod.warned:
+                pod.warned = True
+                signal_group(pid, signal.SIGTERM)
             return
         self._read(pod)
-        if pod.open and not pod.swept:
-            pod.swept = now
-        if pod.open and now < pod.swept + 2:
+        pod.left = pod.left or now
+        if pod.open and now < pod.left + _LAST_WORDS:
             return
         self._end(pod)
 

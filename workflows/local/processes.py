@@ -1,7 +1,7 @@
 """Start commands so that none is ever left alone: each in a session of its own, told when the engine dies.
 
-A step may be in the middle of a terraform call. It is asked to stop with SIGTERM and waited for; what it leaves behind in its
-process group is asked in the same way, and killed only when the time of grace is over.
+A step may be in the middle of a terraform call. It is asked to stop with SIGTERM, once, and waited for; what it leaves behind
+in its process group is waited for too, and killed only when the time of grace is over.
 """
 
 from __future__ import annotations

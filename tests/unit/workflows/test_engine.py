@@ -156,10 +156,17 @@ def test_an_interrupt_at_a_question_stops_the_run(tmp_path: Path) -> None:
     assert result.phase is Phase.FAILED and ("i.onExit", "bye") in someone.lines
 
 
-def test_what_a_step_leaves_behind_is_ended_before_the_next(runs: Run, watcher: Watcher) -> None:
+def test_what_a_step_leaves_behind_is_waited_for_without_a_signal(runs: Run, watcher: Watcher) -> None:
+    leave = "(trap 'echo asked' TERM; sleep 0.5; echo finished) & true"
+    tasks = dag({"name": "a", "template": "leave"}, {"name": "b", "template": "t", "dependencies": ["a"]})
+    assert runs(document(tasks, shell("leave", leave), shell("t", "echo next"))).phase is Phase.SUCCEEDED
+    assert watcher.lines == [("a", "finished"), ("b", "next")]
+
+
+def test_what_a_step_leaves_behind_is_ended_after_the_grace(runs: Run, watcher: Watcher) -> None:
     leave = "(trap 'echo swept; exit' TERM; while :; do sleep 0.05; done) & echo $!; sleep 0.2"
     tasks = dag({"name": "a", "template": "leave"}, {"name": "b", "template": "t", "dependencies": ["a"]})
-    result = runs(document(tasks, shell("leave", leave), shell("t", "true")))
+    result = runs(document(tasks, shell("leave", leave), shell("t", "true")), grace=0.5)
     assert result.phase is Phase.SUCCEEDED
     assert ("a", "swept") in watcher.lines
     assert not alive(int(watcher.lines[0][1]))
