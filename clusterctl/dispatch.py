@@ -21,8 +21,8 @@ def dispatch(words: Sequence[str]) -> int:
     console = _guess(words)
     args: Namespace | None = None
     try:
-        home.settle()
         args = parse(words)
+        home.settle()
         console = Console(output=args.output, quiet=args.quiet, color=False if args.no_color else None)
         args.console = console
         return int(args.run(args))

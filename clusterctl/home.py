@@ -11,8 +11,9 @@ from infra.homes import hera_home, simulation_home
 
 
 def settle() -> None:
-    """Write the folder's absolute name into the environment: steps run elsewhere and must find the same one."""
+    """Make the folder before anything below it, and write its absolute name into the environment: steps run elsewhere."""
     os.environ["HERA_HOME"] = str(hera_home().expanduser().absolute())
+    _folder(hera_home())
 
 
 def home() -> Path:

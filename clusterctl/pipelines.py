@@ -41,6 +41,8 @@ class Request:
     spec: str = ""
     extra: Mapping[str, str] = field(default_factory=dict)
     """Parameters that only this pipeline takes: `approval`, `unprotect`."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Beyond this process's own."""
     timeout: int = 0
     resume: str = ""
     """The command to type when the run stops before its end."""
@@ -104,6 +106,7 @@ def run(request: Request, console: Console, approval: Approval | None = None) ->
                 root=home.runs(request.place.simulated),
                 observer=tracker,
                 approver=approval or _nobody(),
+                environment={**os.environ, **request.environment},
                 warm=catalogue.WARM,
             )
         except KeyboardInterrupt:

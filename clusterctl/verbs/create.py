@@ -8,12 +8,16 @@ Exit codes: 0 done; 80 it waits for an approval (no terminal and no --yes); 82 s
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
+from dataclasses import replace
 
 from clusterctl import approval, cluster_view, clusters, flags, pipelines, plan_view, previews, specs
 from clusterctl.console import Console, console_of
 from clusterctl.specs import SpecFile
 from infra.errors import ApprovalRejected, AwaitingApproval
 from infra.plans.summary import PlanSummary
+
+FRESH = {"HERA_FRESH_SECONDS": "0"}
+"""No comparison with the cloud counts as fresh."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -23,6 +27,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     flags.add_yes(parser, "approve every plan without being asked")
     flags.add_output(parser)
     flags.add_timeout(parser)
+    parser.add_argument("--refresh", action="store_true", help="compare with the cloud even if that was done a moment ago")
     parser.add_argument("--full", action="store_true", help="show every resource and attribute of the plan")
 
 
@@ -31,6 +36,8 @@ def run(args: Namespace) -> int:
     console, spec, place = console_of(args), specs.read(args.file), clusters.place_for_spec(args)
     approved = None if args.yes else _approved(args, console, spec, place)
     request = request_for(spec.cluster.name, place, spec.text, args.timeout)
+    if args.refresh:
+        request = replace(request, environment=FRESH)
     asked = approval.Always() if args.yes else approval.Asking(console, approved)
     outcome = pipelines.run(request, console, asked)
     cluster_view.show_created(console, clusters.Found(place, place.ledgers().get(spec.cluster.name)), outcome)

@@ -237,15 +237,25 @@ def _drift(stages: Iterable[StagePlan]) -> str:
     drift = [change for stage in stages for change in stage.drift]
     if not drift:
         return ""
-    rows = "".join(
-        f'<li><span class="badge drift">{_DRIFT_WORDS.get(change.action, change.action)}</span> '
-        f"<code>{_e(change.address)}</code>{_diff(change.attributes, 'Drift') if change.attributes else ''}</li>"
-        for change in drift
-    )
+    ordered = sorted(drift, key=lambda change: (change.action != "delete", change.type, change.address))
+    rows = "".join(_drifted(list(group)) for _, group in groupby(ordered, key=lambda change: (change.action, change.type)))
     return (
         f'<section class="drifted"><h2>Changed outside Hera</h2><p>Applying this plan repairs it.</p>'
         f'<ul class="plain">{rows}</ul></section>'
     )
+
+
+def _drifted(group: Sequence[Change]) -> str:
+    """Show a few objects openly, many of one type folded."""
+    badge = f'<span class="badge drift">{_DRIFT_WORDS.get(group[0].action, _e(group[0].action))}</span>'
+    items = "".join(
+        f"<li>{badge} <code>{_e(change.address)}</code>{_diff(change.attributes, 'Drift') if change.attributes else ''}</li>"
+        for change in group
+    )
+    if len(group) <= _OPEN_GROUP:
+        return items
+    head = f"{badge} <code>{_e(group[0].type)}</code> <span class='count'>{len(group)}</span>"
+    return f"<li><details><summary>{head}</summary><ul class='plain'>{items}</ul></details></li>"
 
 
 def _cost(cost: Cost | None) -> str:
