@@ -9,7 +9,7 @@ from textwrap import wrap
 
 from clusterctl.terminal import Style, one_line
 from infra.plans.cost import Cost
-from infra.plans.summary import ACTIONS, AttributeChange, Change, PlanSummary, StagePlan
+from infra.plans.summary import ACTIONS, UNKNOWN, AttributeChange, Change, PlanSummary, StagePlan
 
 MARKS = {"create": "+", "update": "~", "replace": "±", "delete": "-", "import": "<", "forget": "."}
 _COLORS = {"create": "green", "update": "yellow", "replace": "red", "delete": "red", "import": "cyan", "forget": "yellow"}
@@ -27,7 +27,6 @@ _REASONS = 5
 """Reasons that concern only new resources, up to which each has a line of its own."""
 _WIDTH = 110
 """Columns of running text."""
-UNKNOWN = "(known after apply)"
 
 
 def headline(summary: PlanSummary, style: Style) -> str:

@@ -16,7 +16,7 @@ from itertools import groupby
 from pathlib import Path
 
 from infra.plans.cost import Cost, CostLine
-from infra.plans.summary import ACTIONS, AttributeChange, Change, PlanSummary, StagePlan
+from infra.plans.summary import ACTIONS, UNKNOWN, AttributeChange, Change, PlanSummary, StagePlan
 
 _ACTING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 _SIGNS = {"create": "+", "update": "~", "replace": "±", "delete": "−", "import": "↓", "forget": "○"}
@@ -197,7 +197,7 @@ def _module_part(name: str, group: Sequence[Change]) -> str:
 
 
 def _group(action: str, kind: str, group: Sequence[Change]) -> str:
-    is_open = " open" if action in ("replace", "delete", "update") and len(group) <= _OPEN_GROUP else ""
+    is_open = " open" if action in ("delete", "update") and len(group) <= _OPEN_GROUP else ""
     rows = "".join(_resource(change) for change in group)
     return (
         f'<details class="group" data-action="{action}"{is_open}><summary>{_badge(action)} <code>{_e(kind)}</code> '
@@ -210,7 +210,8 @@ def _resource(change: Change) -> str:
     mark = "".join(f'<span class="mark">{_e(reason)}</span>' for reason in change.security)
     name = change.address.rpartition(f"{change.type}.")[2] or change.address
     head = f'<code title="{_e(change.address)}">{_e(name)}</code> {mark}'
-    attributes = _diff(change.attributes, f"Attributes of {change.address}") if change.attributes else ""
+    ordered = sorted(change.attributes, key=lambda item: (not item.forces_replacement, item.after == UNKNOWN))
+    attributes = _diff(ordered, f"Attributes of {change.address}") if ordered else ""
     return f'<li class="row" data-action="{_e(change.action)}" data-words="{_e(words.lower())}">{head}{attributes}</li>'
 
 
@@ -228,7 +229,7 @@ def _diff(attributes: Iterable[AttributeChange], caption: str) -> str:
 def _value(value: str | None, tag: str) -> str:
     if value is None:
         return '<span class="none">none</span>'
-    if value in ("(known after apply)", "(sensitive)"):
+    if value in (UNKNOWN, "(sensitive)"):
         return f'<span class="none">{_e(value[1:-1])}</span>'
     return f"<{tag}>{_e(value)}</{tag}>"
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 API_VERSION = "hera.dev/v1alpha1"
 ACTIONS = ("replace", "delete", "create", "update", "import", "forget")
 """In the order a reviewer reads them: what is lost comes first."""
+UNKNOWN = "(known after apply)"
 _REASONS = {
     "replace_because_tainted": "left half-made by an earlier run",
     "replace_by_request": "somebody asked for it",
@@ -226,7 +227,7 @@ def _differences(side: _Side, replace: set[str]) -> Iterable[AttributeChange]:
     if any(map(_is_marked, side.sensitive)):
         yield AttributeChange(side.name, "(sensitive)", "(sensitive)", forced)
     else:
-        new = "(known after apply)" if side.unknown and side.after is None else _text(side.after)
+        new = UNKNOWN if side.unknown and side.after is None else _text(side.after)
         yield AttributeChange(side.name, _text(side.before), new, forced)
 
 
