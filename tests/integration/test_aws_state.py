@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -409,3 +410,72 @@ def test_somebody_elses_bucket(location: StateLocation, monkeypatch: pytest.Monk
     monkeypatch.setattr(module, "s3", lambda _: client)
     with pytest.raises(AlreadyExists, match="belongs to another account"):
         AWS.create_state_store(location, REGION)
+
+
+# --- the order of things, on the simulated cloud ------------------------------------------------------------------
+
+TERRAFORM = Path(__file__).parents[2] / "infra" / "terraform"
+
+
+@pytest.fixture(scope="module")
+def calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple[str, float, float]]]:
+    """Make and unmake the dev composition, with a hundredth of AWS's latencies; return each type's calls."""
+    pytest.importorskip("grpc")
+    from infra.simulator.cloud import SimulatedCloud
+    from infra.simulator.environment import environment
+
+    work = tmp_path_factory.mktemp("order")
+    extra = environment(work / "cloud")
+    cloud = SimulatedCloud(work / "cloud")
+    cloud.set_latency_scale(0.01)
+    shutil.copytree(TERRAFORM, work / "terraform", ignore=shutil.ignore_patterns(".terraform*", "*.tfstate*"))
+    folder = work / "terraform" / "envs" / "dev" / "aws"
+    for arguments in (["init"], ["apply", "-auto-approve"], ["destroy", "-auto-approve"]):
+        command = ["terraform", f"-chdir={folder}", *arguments, "-input=false", "-no-color"]
+        done = subprocess.run(command, env={**os.environ, **extra}, capture_output=True, text=True, timeout=300)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert cloud.objects() == [], "a destroy leaves nothing"
+    seen: dict[str, list[tuple[str, float, float]]] = {}
+    for call in cloud.calls():
+        if call.operation in ("create", "delete"):
+            seen.setdefault(f"{call.operation} {call.type}", []).append((call.id, call.started, call.ended or call.started))
+    return seen
+
+
+def _begin(calls: list[tuple[str, float, float]], word: str = "") -> float:
+    return min(started for name, started, _ in calls if word in name)
+
+
+def _end(calls: list[tuple[str, float, float]], word: str = "") -> float:
+    return max(ended for name, _, ended in calls if word in name)
+
+
+def test_the_control_plane_does_not_wait_for_nat_and_endpoints(calls: dict[str, list[tuple[str, float, float]]]) -> None:
+    control_plane = _begin(calls["create aws_eks_cluster"])
+    assert control_plane < _end(calls["create aws_nat_gateway"])
+    assert control_plane < _end(calls["create aws_vpc_endpoint"])
+
+
+def test_the_cni_comes_before_nodes_and_dns_after(calls: dict[str, list[tuple[str, float, float]]]) -> None:
+    addons, nodes = calls["create aws_eks_addon"], calls["create aws_eks_node_group"]
+    for name in ("vpc-cni", "kube-proxy", "eks-pod-identity-agent"):
+        assert _end(addons, name) <= _begin(nodes)
+    for name in ("coredns", "aws-ebs-csi-driver"):
+        assert _begin(addons, name) >= _end(nodes)
+
+
+def test_node_groups_of_all_zones_are_made_at_once(calls: dict[str, list[tuple[str, float, float]]]) -> None:
+    nodes = calls["create aws_eks_node_group"]
+    assert max(started for _, started, _ in nodes) < min(ended for _, _, ended in nodes)
+
+
+def test_nodes_go_before_their_cni_and_its_rights(calls: dict[str, list[tuple[str, float, float]]]) -> None:
+    nodes = _end(calls["delete aws_eks_node_group"])
+    assert nodes <= _begin(calls["delete aws_eks_addon"], "vpc-cni")
+    assert nodes <= _begin(calls["delete aws_iam_role_policy_attachment"], "AmazonEKS_CNI_Policy")
+
+
+def test_log_groups_go_after_what_writes_to_them(calls: dict[str, list[tuple[str, float, float]]]) -> None:
+    groups = calls["delete aws_cloudwatch_log_group"]
+    assert _end(calls["delete aws_eks_cluster"]) <= _begin(groups, "/aws/eks/")
+    assert _end(calls["delete aws_flow_log"]) <= _begin(groups, "/hera/")

@@ -30,12 +30,24 @@ locals {
   }
 }
 
+# Add-ons follow the Kubernetes version, or an upgrade would leave kube-proxy and the others behind.
+data "aws_eks_addon_version" "default" {
+  for_each = setsubtract(keys(merge(local.before_nodes, local.after_nodes)), keys(var.cloud.addon_versions))
+
+  addon_name         = each.key
+  kubernetes_version = var.kubernetes_version
+}
+
+locals {
+  addon_versions = merge({ for name, addon in data.aws_eks_addon_version.default : name => addon.version }, var.cloud.addon_versions)
+}
+
 resource "aws_eks_addon" "before_nodes" {
   for_each = local.before_nodes
 
   cluster_name                = aws_eks_cluster.this.name
   addon_name                  = each.key
-  addon_version               = lookup(var.cloud.addon_versions, each.key, null)
+  addon_version               = local.addon_versions[each.key]
   configuration_values        = each.value
   service_account_role_arn    = contains(keys(local.addon_roles), each.key) ? aws_iam_role.service_account[local.addon_roles[each.key]].arn : null
   resolve_conflicts_on_create = "OVERWRITE"
@@ -51,7 +63,7 @@ resource "aws_eks_addon" "after_nodes" {
 
   cluster_name                = aws_eks_cluster.this.name
   addon_name                  = each.key
-  addon_version               = lookup(var.cloud.addon_versions, each.key, null)
+  addon_version               = local.addon_versions[each.key]
   configuration_values        = each.value
   service_account_role_arn    = contains(keys(local.addon_roles), each.key) ? aws_iam_role.service_account[local.addon_roles[each.key]].arn : null
   resolve_conflicts_on_create = "OVERWRITE"

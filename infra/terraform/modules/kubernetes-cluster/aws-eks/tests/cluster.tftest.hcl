@@ -376,6 +376,11 @@ run "addons_before_and_after_nodes" {
   }
 
   assert {
+    condition     = keys(data.aws_eks_addon_version.default) == ["aws-ebs-csi-driver", "eks-pod-identity-agent", "kube-proxy", "vpc-cni"]
+    error_message = "the others follow the Kubernetes version"
+  }
+
+  assert {
     condition     = jsondecode(aws_eks_addon.after_nodes["aws-ebs-csi-driver"].configuration_values).controller.extraVolumeTags["hera-cluster"] == "orchard"
     error_message = "volumes say whose they are"
   }
