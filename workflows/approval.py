@@ -1,9 +1,9 @@
 """How a pipeline asks a person, bound to one plan: a suspend node that takes a yes or a no and who said it.
 
 Three of Argo's habits shape this. A reference to an output of a skipped node never resolves and hangs the workflow, so the
-suspend node sits in a template of its own, whose outputs have a default for the case that nobody had to be asked. A
-supplied output without a default can't be resumed past without a value, so `approved-by` has none. And a suspend node has no
-way to end as failed by its outputs, so a container says the no, with the exit code that means it.
+suspend node sits in a template of its own, which always has an answer. `argo resume` of one node asks for no outputs, so that
+answer is made in a way that fails when the node ran and has none, and whatever is neither a yes nor the policy's word counts
+as a no. And a suspend node has no way to end as failed by its outputs, so a container says the no, with its exit code.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ POLICY = Parameter(
     enum=["always", "destructive", "never"],
     description="When a person has to agree: to every change, to destruction and replacement only, or never.",
 )
+
+UNASKED = "unasked"
+"""What stands for the answer when the policy wants nobody to be asked, or nothing changes."""
 
 _NEEDED = (
     "'{{inputs.parameters.changes}}' != 'none' && ('{{workflow.parameters.approval}}' == 'always' || "
@@ -70,15 +73,16 @@ def approval(stage: str, template: Suspend) -> Steps:
     steps = Steps(
         name=f"{stage}-approval",
         inputs=[Parameter(name="changes"), Parameter(name="plan-digest"), Parameter(name="summary")],
-        outputs=[_answer(stage, "approved", "unasked"), _answer(stage, "approved-by", "")],
+        outputs=[_answer(stage, "approved", UNASKED), _answer(stage, "approved-by", "")],
     )
     steps.sub_steps = [question]
     return steps
 
 
-def _answer(stage: str, name: str, default: str) -> Parameter:
-    source = f"{{{{steps.{stage}-approve.outputs.parameters.{name}}}}}"
-    return Parameter(name=name, value_from=ValueFrom(parameter=source, default=default))
+def _answer(stage: str, name: str, unasked: str) -> Parameter:
+    node = f"steps['{stage}-approve']"
+    expression = f"{node}.status == 'Skipped' ? '{unasked}' : {node}.outputs.parameters['{name}']"
+    return Parameter(name=name, value_from=ValueFrom(expression=expression))
 
 
 def rejected() -> Container:
@@ -109,7 +113,7 @@ def stage_tasks(stage: str, plan: Container, approve: Steps, no: Container, appl
         name=f"{stage}-rejected",
         template=no,
         dependencies=[asked.name],
-        when=f"'{answer % 'approved'}' == 'no'",
+        when=f"!('{answer % 'approved'}' in ('yes', '{UNASKED}'))",
         arguments={"stage": stage, "approved-by": answer % "approved-by"},
     )
     applied = Task(

@@ -100,6 +100,7 @@ def _string(value: Any) -> str:
 
 
 def _look_up(container: Any, key: Any) -> Any:
+    """Return what is at a key or index, nil where there is nothing; the function `get`."""
     if isinstance(container, Mapping):
         return container.get(key)
     if isinstance(container, list) and isinstance(key, int) and -len(container) <= key < len(container):
@@ -242,20 +243,22 @@ class _Parser:
         return items
 
     def _postfix(self, value: Evaluate, path: str) -> Evaluate:
+        lenient = False
         while True:
+            lenient = lenient or self._peek() == "?."
             if self._take(".") or self._take("?."):
                 kind, name = self._tokens[self._at] if self._at < len(self._tokens) else ("", "")
                 if kind != "word":
                     raise ExpressionError("expected a name after the dot")
                 self._at += 1
                 path = f"{path}.{name}"
-                value = _member(value, _constant(name), path)
+                value = _member(value, _constant(name), path, lenient)
             elif self._take("["):
                 start, key = self._at, self._ternary()
                 self._need("]")
                 literal = self._tokens[start][1][1:-1] if self._tokens[start][0] == "text" else ""
                 path = f"{path}.{literal}"
-                value = _member(value, key, path if literal else "")
+                value = _member(value, key, path if literal else "", lenient)
             else:
                 return value
 
@@ -268,11 +271,13 @@ def _constant(value: Any) -> Evaluate:
     return lambda values: value
 
 
-def _member(container: Evaluate, key: Evaluate, path: str) -> Evaluate:
+def _member(container: Evaluate, key: Evaluate, path: str, lenient: bool) -> Evaluate:
     def read(values: Mapping[str, Any]) -> Any:
         inside, name = container(values), key(values)
         if path and isinstance(values, AllNames) and isinstance(inside, Mapping) and name not in inside:
             raise MissingName(path)
+        if not isinstance(inside, Mapping | list) and not (lenient and inside is None):
+            raise ExpressionError(f"cannot fetch {name} from {_string(inside)}")
         return _look_up(inside, name)
 
     return read

@@ -88,7 +88,8 @@ class Scope:
             raise OutputError("output parameters must have a valueFrom specified")
         try:
             if source.get("expression"):
-                return text(evaluate(source["expression"], expand(self.texts)))
+                value = evaluate(source["expression"], expand(self.texts))
+                return "null" if value is None else text(value)
             name = source.get("parameter", "").strip().removeprefix("{{").removesuffix("}}").strip()
             if name and name not in self.texts:
                 raise OutputError(f'Unable to resolve: "{name}"')

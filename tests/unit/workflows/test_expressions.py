@@ -23,8 +23,9 @@ CASES: list[tuple[str, Any]] = [
     ("asInt(lastRetry.exitCode) not in [81]", False),
     ("tasks['a-b'].status == 'Failed'", True),
     ('tasks["a-b"]?.status', "Failed"),
+    ("tasks['c'] == nil", True),
     ("tasks['c']?.status == nil", True),
-    ("tasks['c']?.status ?? 'none'", "none"),
+    ("tasks['c']?.outputs.parameters['x'] ?? 'none'", "none"),
     ("lastRetry.exitCode == 81", False),
     ("1 + 2 * 3 - 4 / 2", 5.0),
     ("2 ** 3 ** 2", 512),
@@ -51,7 +52,9 @@ def test_value(text: str, value: Any) -> None:
     assert evaluate(text, VALUES) == value
 
 
-@pytest.mark.parametrize("text", ["asInt('x')", "1 && true", "'a' < 1", "n contains 'x'", "1 in 2", "- 'a'", "[1] + 2"])
+@pytest.mark.parametrize(
+    "text", ["asInt('x')", "1 && true", "'a' < 1", "n contains 'x'", "1 in 2", "- 'a'", "[1] + 2", "tasks['c'].status", "n.x"]
+)
 def test_a_value_of_the_wrong_kind_is_an_error(text: str) -> None:
     with pytest.raises(ExpressionError):
         evaluate(text, VALUES)

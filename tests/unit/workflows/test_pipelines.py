@@ -77,6 +77,13 @@ def test_a_no_ends_the_run_as_failed_with_a_reason(steps: FakeSteps) -> None:
     assert apply and apply.phase is Phase.OMITTED
 
 
+@pytest.mark.parametrize("answer", ["", "Yes", "null", "maybe"])
+def test_what_is_not_a_yes_is_a_no(answer: str, steps: FakeSteps) -> None:
+    steps.watcher.answers = {"network-approve": {"approved": answer, "approved-by": "ann"}}
+    assert steps.run("create-cluster").phase is Phase.FAILED
+    assert steps.names == [*WHOLE[:2], "lifecycle-record"]
+
+
 def test_nobody_there_to_answer_suspends_the_run_and_records_it(steps: FakeSteps) -> None:
     result = steps.run("create-cluster")
     assert result.phase is Phase.SUSPENDED
