@@ -109,7 +109,10 @@ class Simulator:
         block = self.block(type_)
         with self._call(type_, "read", state):
             row = self.find(type_, state, uid)
-            row = self.cloud.refresh(row, self.store) if row is not None else None
+            if row is not None and self.cloud.refresh(row, self.store) is None:
+                with self.store.transaction():
+                    self.store.delete(row.uid)
+                row = None
         if row is None:
             return None
         fresh = conform(block, row.attributes)

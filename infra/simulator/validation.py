@@ -1,5 +1,6 @@
 """Configuration checks terraform leaves to the provider."""
 
+import ipaddress
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from infra.simulator.errors import CloudError
@@ -54,3 +55,11 @@ def values_at(value: object, path: str) -> Iterator[object]:
             yield from found
         else:
             yield found
+
+
+def network_of(value: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    """Read an address range; bits beyond the prefix are dropped as clouds do."""
+    try:
+        return ipaddress.ip_network(value, strict=False)
+    except ValueError as error:
+        raise CloudError(f'"{value}" is not a valid CIDR block: {error}') from error

@@ -1,11 +1,11 @@
 """What AWS refuses, in the words of its API."""
 
-import ipaddress
 import re
 
 from infra.simulator.clouds.base import uuid
 from infra.simulator.errors import CloudError
 from infra.simulator.store import Row, Store, references_in
+from infra.simulator.validation import check_conflicts, check_enums, network_of
 from infra.simulator.values import ObjectValue, as_objects, is_unknown, text
 
 ID = re.compile(r"^(vpc|subnet|sg|rtb|igw|eigw|nat|eipalloc|acl|vpce|lt|tgw|pcx|vgw)-[0-9a-f]{8,17}$")
@@ -172,7 +172,7 @@ def _check_references(type_: str, values: ObjectValue, store: Store) -> None:
 
 def _check_vpc(values: ObjectValue) -> None:
     block = text(values.get("cidr_block"))
-    if block and not 16 <= ipaddress.ip_network(block, strict=False).prefixlen <= 28:
+    if block and not 16 <= network_of(block).prefixlen <= 28:
         raise api_error("creating EC2 VPC", "EC2: CreateVpc", 400, "InvalidVpc.Range", f"The CIDR '{block}' is invalid.")
 
 
@@ -181,19 +181,19 @@ def _check_subnet(values: ObjectValue, store: Store) -> None:
     vpc = store.get("aws_vpc", vpc_id)
     if not block or vpc is None:
         return
-    network = ipaddress.ip_network(block, strict=False)
+    network = network_of(block)
     ranges = [text(vpc.attributes.get("cidr_block"))]
     ranges += [
         text(row.attributes.get("cidr_block"))
         for row in store.find("type='aws_vpc_ipv4_cidr_block_association'", ())
         if row.attributes.get("vpc_id") == vpc_id
     ]
-    inside = any(network.subnet_of(ipaddress.ip_network(item)) for item in ranges if item)  # type: ignore[arg-type]
+    inside = any(network.subnet_of(network_of(item)) for item in ranges if item)  # type: ignore[arg-type]
     if not inside or not 16 <= network.prefixlen <= 28:
         raise api_error("creating EC2 Subnet", "EC2: CreateSubnet", 400, "InvalidSubnet.Range", f"The CIDR '{block}' is invalid.")
     for row in store.find("type='aws_subnet'", ()):
         other = text(row.attributes.get("cidr_block"))
-        if row.attributes.get("vpc_id") == vpc_id and other and network.overlaps(ipaddress.ip_network(other)):
+        if row.attributes.get("vpc_id") == vpc_id and other and network.overlaps(network_of(other)):
             raise api_error(
                 "creating EC2 Subnet",
                 "EC2: CreateSubnet",
@@ -390,10 +390,11 @@ RETENTION = (0, 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1
 
 def refuse_configuration(type_: str, config: ObjectValue) -> None:
     """Refuse conflicting arguments and values the provider does not know."""
-    from infra.simulator.validation import check_conflicts, check_enums
-
     check_conflicts(CONFLICTS.get(type_, ()), config)
     check_enums(ENUMS.get(type_, {}), config)
+    block = config.get("cidr_block")
+    if type_ in ("aws_vpc", "aws_subnet") and isinstance(block, str) and str(network_of(block)) != block:
+        raise CloudError(f'"{block}" is not a valid CIDR block; did you mean "{network_of(block)}"?')
     retention = config.get("retention_in_days")
     if type_ == "aws_cloudwatch_log_group" and isinstance(retention, int) and retention not in RETENTION:
         raise CloudError(f"expected retention_in_days to be one of {list(RETENTION)}, got {retention}")

@@ -7,7 +7,7 @@ from infra.simulator.clouds.azurerm.names import ambient_key
 from infra.simulator.clouds.base import Scope
 from infra.simulator.errors import CloudError
 from infra.simulator.store import Row, Store, references_in
-from infra.simulator.validation import check_conflicts, check_enums
+from infra.simulator.validation import check_conflicts, check_enums, network_of
 from infra.simulator.values import ObjectValue, text
 
 CHECKED = re.compile(
@@ -94,9 +94,9 @@ def _check_subnet(values: ObjectValue, id_: str, store: Store) -> None:
             f" 'Microsoft.Network/virtualNetworks/{name}' under resource group"
             f" '{text(values.get('resource_group_name'))}' was not found."
         )
-    spaces = [ipaddress.ip_network(item) for item in _strings(network.attributes.get("address_space"))]
+    spaces = [network_of(item) for item in _strings(network.attributes.get("address_space"))]
     for prefix in _strings(values.get("address_prefixes")):
-        wanted = ipaddress.ip_network(prefix, strict=False)
+        wanted = network_of(prefix)
         if spaces and not any(wanted.version == s.version and wanted.subnet_of(s) for s in spaces):  # type: ignore[arg-type]
             raise CloudError(
                 "creating Subnet: unexpected status 400 (400 Bad Request) with error: NetcfgSubnetRangeOutsideVnet: Subnet"
@@ -115,7 +115,7 @@ def _check_overlap(
 ) -> None:
     for row in store.find("type='azurerm_subnet' AND id LIKE ? || '/subnets/%'", (network_id,)):
         for prefix in _strings(row.attributes.get("address_prefixes")):
-            if wanted.overlaps(ipaddress.ip_network(prefix)):
+            if wanted.overlaps(network_of(prefix)):
                 raise CloudError(
                     "creating Subnet: unexpected status 400 (400 Bad Request) with error: NetcfgSubnetRangesOverlap:"
                     f" Subnet '{text(values.get('name'))}' is not valid because its IP address range overlaps with that of"

@@ -7,7 +7,7 @@ from infra.simulator.clouds.base import Scope
 from infra.simulator.clouds.google.names import leaf, relative
 from infra.simulator.errors import CloudError
 from infra.simulator.store import Row, Store
-from infra.simulator.validation import check_conflicts, check_enums
+from infra.simulator.validation import check_conflicts, check_enums, network_of
 from infra.simulator.values import ObjectValue, as_objects, text
 
 REFERENCES = {
@@ -108,7 +108,7 @@ def _check_subnetwork(values: ObjectValue, id_: str, store: Store) -> None:
 def _ranges(values: ObjectValue) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
     texts = [text(values.get("ip_cidr_range"))]
     texts += [text(item.get("ip_cidr_range")) for item in as_objects(values.get("secondary_ip_range"))]
-    return [ipaddress.ip_network(item, strict=False) for item in texts if item]
+    return [network_of(item) for item in texts if item]
 
 
 def _check_ranges(values: ObjectValue, scope: Scope, store: Store) -> None:
