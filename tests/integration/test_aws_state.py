@@ -226,6 +226,11 @@ def test_no_credentials(aws: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "aws sso login" in caught.value.next_step
 
 
+def test_a_role_is_taken_first(aws: str) -> None:
+    role = "arn:aws:iam::111122223333:role/hera"
+    assert session.identity(REGION, {"roleArn": role})[1].startswith("arn:aws:sts::111122223333:assumed-role/hera/hera")
+
+
 def test_credentials_of_another_account(aws: str) -> None:
     with pytest.raises(AuthDenied, match="belong to account 123456789012; the spec's cloudOptions.accountId is 111122223333"):
         session.identity(REGION, {"accountId": "111122223333"})

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from infra.classify import classify
-from infra.errors import AuthDenied, DependencyMissing, StateCorrupt
+from infra.errors import AuthDenied, DependencyMissing
 from infra.providers.aws.errors import ERROR_PATTERNS
 
 ATTEMPTS = 8
@@ -70,17 +70,26 @@ def _session(role: str, profile: str) -> Any:
     except ImportError as error:
         raise DependencyMissing("boto3 is not installed", next_step="pip install 'hera-platform[aws]'") from error
     session = boto3.Session(profile_name=profile or None)
-    if not role:
-        return session
-    answer = session.client("sts").assume_role(RoleArn=role, RoleSessionName="hera")
-    keys = answer.get("Credentials")
-    if not keys:
-        raise StateCorrupt(f"AWS gave no credentials for {role}")
-    return boto3.Session(
-        aws_access_key_id=keys["AccessKeyId"],
-        aws_secret_access_key=keys["SecretAccessKey"],
-        aws_session_token=keys["SessionToken"],
-    )
+    return boto3.Session(botocore_session=_assumed(session, role)) if role else session
+
+
+def _assumed(session: Any, role: str) -> Any:
+    """Return a botocore session in a role, which is taken again before its credentials end: runs last longer than an hour."""
+    import botocore.session
+    from botocore.credentials import AssumeRoleCredentialFetcher, DeferredRefreshableCredentials
+
+    def sts(service: str, **settings: Any) -> Any:
+        return session.client(service, region_name=session.region_name or "us-east-1", **_plain(settings))
+
+    fetcher = AssumeRoleCredentialFetcher(sts, session.get_credentials(), role, extra_args={"RoleSessionName": "hera"}, cache={})
+    inner = botocore.session.get_session()
+    inner._credentials = DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
+    return inner
+
+
+def _plain(settings: dict[str, Any]) -> dict[str, Any]:
+    """Return what boto3's client takes of what botocore hands over."""
+    return {name: value for name, value in settings.items() if name.startswith("aws_")}
 
 
 def _config(path_style: bool) -> Any:

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from infra.errors import NotFound, UsageError
+from infra.errors import UsageError
 from infra.objects import PreconditionFailed, StoredObject
 from infra.providers.aws.session import client, code, translated
 from infra.providers.base import StateLocation
 
-OPTIONS = ("region", "endpoint", "path_style", "kms_key_id", "profile", "role_arn")
+OPTIONS = ("region", "endpoint", "path_style", "kms_key_id", "role_arn")
 """Options of an `s3://` location."""
 _CHANGED = ("PreconditionFailed", "ConditionalRequestConflict", "412", "409")
 _ABSENT = ("NoSuchKey", "404")
@@ -23,7 +23,7 @@ def backend(location: StateLocation, key: str) -> tuple[str, dict[str, Any]]:
     """Return Terraform's S3 backend: encrypted, and locked by a file beside the state."""
     options = _options(location)
     arguments: dict[str, Any] = {"bucket": location.bucket, "key": key, "encrypt": True, "use_lockfile": True}
-    arguments |= {name: options[name] for name in ("region", "kms_key_id", "profile") if options.get(name)}
+    arguments |= {name: options[name] for name in ("region", "kms_key_id") if options.get(name)}
     if role := options.get("role_arn"):
         arguments["assume_role"] = {"role_arn": role, "session_name": "hera"}
     if endpoint := options.get("endpoint"):
@@ -121,8 +121,3 @@ def require_region(location: StateLocation, region: str) -> str:
     if not chosen:
         raise UsageError(f"no region for s3://{location.bucket}; write it as s3://{location.bucket}?region=eu-west-1")
     return chosen
-
-
-def missing(location: StateLocation) -> NotFound:
-    """Return the error for a bucket that is not there."""
-    return NotFound(f"no bucket {location.bucket!r}", next_step="create it with `clusterctl init`, or name another one")
