@@ -12,6 +12,7 @@ from clusterctl import failures
 from clusterctl.commands import EXIT_CODES, OPTIONS, PROGRAM, entries
 from clusterctl.parsers import build
 from infra.errors import HeraError, by_code
+from infra.objects import PreconditionFailed
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "reference" / "cli.md"
 _HEAD = """\
@@ -107,7 +108,8 @@ def _exit_codes() -> str:
     lines = ["## Exit codes\n", "| code | meaning |", "|---|---|"]
     lines += [f"| {code} | {text} |" for code, text in EXIT_CODES]
     lines += ["", "| code | exit | a retry helps |", "|---|---|---|"]
-    classes: set[type[HeraError]] = {failures.Internal, *by_code().values()}
+    own = {cls.code: cls for cls in by_code().values() if cls.__module__ == HeraError.__module__}
+    classes: set[type[HeraError]] = {failures.Internal, PreconditionFailed, *own.values()}
     known = sorted(classes, key=lambda error: (error.exit_code, error.code))
     lines += [f"| `{error.code}` | {error.exit_code} | {'yes' if error.retryable else 'no'} |" for error in known]
     lines += ["", "| verb | |", "|---|---|", *(f"| `{f'{verb} {noun}'.strip()}` | {text} |" for verb, noun, text in entries())]
