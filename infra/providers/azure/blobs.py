@@ -40,8 +40,10 @@ def key_or_token(account: str) -> Any:
 def open_store(location: StateLocation) -> BlobStore:
     """Return the store of a location; nothing is asked of Azure yet."""
     container, prefix = container_of(location)
-    client = sdk("azure.storage.blob").ContainerClient(
-        endpoint_of(location), container, credential=key_or_token(location.bucket), retry_total=3
+    blobs = sdk("azure.storage.blob")
+    patience = blobs.ExponentialRetry(initial_backoff=1, increment_base=2, retry_total=3, random_jitter_range=1)
+    client = blobs.ContainerClient(
+        endpoint_of(location), container, credential=key_or_token(location.bucket), retry_policy=patience
     )
     return BlobStore(client, prefix)
 
@@ -68,7 +70,8 @@ class BlobStore:
         core = sdk("azure.core.exceptions")
         with asking(f"write {self._name(key)}"):
             try:
-                answer = self._client.upload_blob(self._prefix + key, data, **_condition(if_version, if_absent))
+                blob = self._client.get_blob_client(self._prefix + key)
+                answer = blob.upload_blob(data, **_condition(if_version, if_absent))
             except (core.ResourceModifiedError, core.ResourceExistsError) as error:
                 raise PreconditionFailed(f"somebody else wrote {self._name(key)}", detail=str(error.message)) from error
             except core.ResourceNotFoundError as error:

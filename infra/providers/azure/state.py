@@ -84,7 +84,7 @@ def create(location: StateLocation, region: str, clients: Clients | None = None)
 
 
 def _group(clients: Clients, group: str, region: str) -> list[str]:
-    if clients.resources.resource_groups.check_existence(group):
+    if _find(clients.resources.resource_groups.get, group):
         return []
     clients.resources.resource_groups.create_or_update(group, {"location": region, "tags": TAGS})
     return [f"made resource group {group}"]
