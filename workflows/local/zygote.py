@@ -10,6 +10,7 @@ engine starts a plain process instead whenever the zygote is not there or a step
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import importlib
@@ -22,7 +23,7 @@ import socket
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from workflows.local.processes import die_with_parent
 
@@ -113,11 +114,46 @@ def _become(control: socket.socket, wakeup: tuple[int, int], request: dict[str, 
     return request
 
 
-def run(request: dict[str, Any]) -> None:
-    """Run the step's module as `python -m` does."""
+def run(request: dict[str, Any]) -> int:
+    """Run the step's module as `python -m` does; return the exit code, or minus the signal to end by."""
     sys.path[0] = request["folder"]
     sys.argv = ["-m", *request["arguments"]]
-    runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
+    try:
+        runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
+    except SystemExit as leaving:
+        return _code(leaving.code)
+    except KeyboardInterrupt:
+        sys.excepthook(*sys.exc_info())
+        return -int(signal.SIGINT)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        return 1
+    return 0
+
+
+def _code(value: object) -> int:
+    if value is None or isinstance(value, int):
+        return (value or 0) & 0xFF
+    print(value, file=sys.stderr)
+    return 1
+
+
+def leave(code: int) -> NoReturn:
+    """End the process as the interpreter does in all that others can see.
+
+    What it does besides, taking every module apart, costs a fork thirty milliseconds: each object touched is a page copied.
+    """
+    threading._shutdown()  # type: ignore[attr-defined]
+    atexit._run_exitfuncs()
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:
+        code = 120
+    if code < 0:
+        signal.signal(-code, signal.SIG_DFL)
+        os.kill(os.getpid(), -code)
+    os._exit(code)
 
 
 def _threads() -> int:
@@ -143,4 +179,4 @@ def main() -> dict[str, Any] | None:
 if __name__ == "__main__":
     step = main()
     if step is not None:
-        run(step)
+        leave(run(step))

@@ -38,10 +38,29 @@ if what == "error": raise ValueError("an error")
 if what == "abrupt": print("lost"); os._exit(7)
 if what == "killed": sys.stdout.flush(); os.kill(os.getpid(), signal.SIGKILL)
 if what == "thread": threading.Thread(target=lambda: print("thread")).start()
+if what == "pool": from concurrent.futures import ThreadPoolExecutor; ThreadPoolExecutor(2).submit(print, "pooled")
+if what == "interrupt": os.kill(os.getpid(), signal.SIGINT)
+if what == "big": sys.exit(300)
+if what == "exit-in-thread": threading.Thread(target=lambda: sys.exit(9)).start()
 if what == "streams": print("out"); print("err", file=sys.stderr)
 if what == "many": sys.stdout.write("".join(f"line {n}\\n" for n in range(20000)))
 """
-CASES = ("state", "code", "message", "error", "abrupt", "killed", "thread", "streams", "many", "nothing")
+CASES = (
+    "state",
+    "code",
+    "message",
+    "error",
+    "abrupt",
+    "killed",
+    "thread",
+    "pool",
+    "interrupt",
+    "big",
+    "exit-in-thread",
+    "streams",
+    "many",
+    "nothing",
+)
 
 
 @pytest.fixture
