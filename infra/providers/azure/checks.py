@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
+from pydantic import ValidationError
+
 from infra.errors import Problem
 from infra.providers.azure.facts import read
 from infra.providers.azure.mapping import cloud_variables, options_of
@@ -24,7 +26,11 @@ RESERVED_TAGS = ("microsoft", "azure", "windows")
 
 
 def problems(cluster: Cluster) -> list[Problem]:
-    """Return everything that Azure would refuse."""
+    """Return everything that Azure would refuse; nothing of a spec whose options are no options, which the loader says itself."""
+    try:
+        options_of(cluster)
+    except ValidationError:
+        return []
     return [
         *_cidr(cluster),
         *_service_cidr(cluster),
