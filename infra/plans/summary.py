@@ -265,7 +265,7 @@ def _concerns(rule: SecurityRule, kind: str, change: Mapping[str, Any]) -> bool:
     before, after = (list(map(_as_text, _values_at(change.get(side) or {}, path))) for side in ("before", "after"))
     if rule.values:
         return any(value in rule.values for value in after) and before != after
-    return before != after
+    return before != after and change.get("before") is not None
 
 
 def changes_of(items: Iterable[Mapping[str, Any]], rules: Sequence[SecurityRule]) -> tuple[Change, ...]:

@@ -92,7 +92,8 @@ class SecurityRule:
     attribute: str = ""
     """Dotted path inside the planned values (list steps are searched through); empty: any change of the type."""
     values: tuple[str, ...] = ()
-    """Only when the attribute then holds one of these (compared as JSON text without quotes); empty: whenever it changes."""
+    """Only when the attribute then holds one of these (compared as JSON text without quotes); empty: whenever it changes on an
+    object that is there already."""
 
 
 class Provider(Protocol):
