@@ -154,8 +154,8 @@ class Provider(Protocol):
     def imports(self) -> Mapping[str, str]:
         """Return how terraform imports each type that the modules make: type to import id, planned values as `{name}`.
 
-        `{owned}` stands for the id of the owned object (see `inventory`) of that type with the planned `Name` tag or name. This is
-        how objects are adopted that a killed run made and could not record. Types that overwrite themselves need no entry.
+        `{owned}` stands for the id of the owned object (see `inventory`) of that type with the planned `Name` tag or name. This
+        is how objects are adopted that a killed run made and could not record. Types that overwrite themselves need no entry.
         """
         ...
 
