@@ -210,17 +210,18 @@ class _Dag:
             if node is None and not evaluate(call.get("when") or ""):
                 self._plain(name, call, group, Phase.SKIPPED, f"when '{call['when']}' evaluated false")
                 return True
-            place = Place(node_name, self._scope, call, arguments(call, scope), self._node)
-            made = self._run.run(place)
+            made = self._run.run(Place(node_name, self._scope, call, arguments(call, scope), self._node))
         except Busy:
             return node is not None
         except KNOWN_ERRORS as error:
             if node is None:
                 self._plain(name, call, group, Phase.ERROR, str(error))
             return True
-        if node is None:
-            self._connect(name, made, group)
-        return made.phase.fulfilled is False or self._hooks(name, self._tasks[name], made)
+        finally:
+            begun = self._run.nodes.get(node_name)
+            if node is None and begun is not None:
+                self._connect(name, begun, group)
+        return not made.phase.fulfilled or self._hooks(name, self._tasks[name], made)
 
     def _plain(self, name: str, call: Call, group: Node | None, phase: Phase, message: str) -> None:
 

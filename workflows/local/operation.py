@@ -6,6 +6,7 @@ of a pipeline, and walking it the way Argo does is what makes both engines agree
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import time
@@ -70,6 +71,12 @@ class Operation:
 
     def advance(self) -> bool:
         """Make one pass; return whether the workflow has ended, exit handler included."""
+        try:
+            return self._walk()
+        except Busy:
+            return False
+
+    def _walk(self) -> bool:
         self.waiting, self.wake = [], self.deadline if self.deadline and not self.late else None
         spec, scope = self.library.main.spec, self.library.main.name
         root = self.run(Place(self.name, scope, {"template": spec["entrypoint"]}, self.arguments))
@@ -326,7 +333,8 @@ def _output_paths(template: Template) -> dict[str, str]:
 
 
 def _safe(name: str) -> str:
-    return "".join(letter if letter.isalnum() or letter in "-_.()[]" else "_" for letter in name)[:200]
+    clean = "".join(letter if letter.isalnum() or letter in "-_.()[]" else "_" for letter in name)
+    return clean if len(clean) <= 200 else f"{clean[:180]}-{hashlib.sha256(name.encode()).hexdigest()[:16]}"
 
 
 def _quoted(value: str) -> str:

@@ -228,7 +228,9 @@ def _arguments(container: Mapping[str, Any], folder: Path) -> list[str]:
 
 
 def _prepare(folder: Path, files: Mapping[str, Any]) -> None:
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True, mode=0o700)
     for source, place in files.values():
         if not place:
             continue

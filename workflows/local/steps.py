@@ -84,7 +84,6 @@ class _Steps:
             return
         except KNOWN_ERRORS as error:
             self._run.mark(group, Phase.ERROR, f"failed to resolve references: {error}")
-            self._run.mark(self._node, Phase.ERROR)
             return
         by_node: dict[str, Call] = {}
         whole = True
@@ -119,7 +118,7 @@ class _Steps:
                 return node
             return self._run.run(Place(name, self._scope, call, arguments(call, self._names), self._node))
         except Busy:
-            return node
+            return self._run.nodes.get(name)
         except ConditionError as error:
             return self._plain(call, group, Phase.ERROR, str(error))
         except KNOWN_ERRORS as error:
