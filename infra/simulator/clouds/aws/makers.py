@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 import secrets
 from collections.abc import Mapping
 
@@ -9,6 +10,8 @@ from infra.simulator.clouds.aws.names import arn_of
 from infra.simulator.clouds.base import Maker, Want, hexid, now
 from infra.simulator.values import Value, as_objects, text
 
+ZONE = re.compile(r"([a-z]{2})-([a-z-]+)-(\d)([a-h])")
+DIRECTION = re.compile("gov|north|south|east|west|central")
 OIDC_THUMBPRINT = "9e99a48a9960b14926bb7f3b02e22da2b0ab7280"
 
 
@@ -53,7 +56,8 @@ def _authority(want: Want) -> Value:
 
 def _zone(want: Want) -> str:
     zone_id = text(want.root.get("availability_zone_id"))
-    return region(want) + ("abcdef"[int(zone_id[-1]) - 1] if zone_id else "a")
+    numbered = zone_id[-1:] in tuple("123456")
+    return region(want) + ("abcdef"[int(zone_id[-1]) - 1] if numbered else "a")
 
 
 def _zone_id(want: Want) -> str:
@@ -61,10 +65,13 @@ def _zone_id(want: Want) -> str:
 
 
 def zone_id_of(zone: str) -> str:
-    """Give the id of a zone: us-east-1a is use1-az1."""
-    area, direction, rest = zone.split("-", 2)
-    short = "".join(word[0] for word in direction.replace("north", "n ").replace("south", "s ").split()) or direction[0]
-    return f"{area}{short}{rest[0]}-az{'abcdef'.index(rest[-1]) + 1}"
+    """Give the id of a zone: us-east-1a is use1-az1, ap-southeast-2b is apse2-az2."""
+    found = ZONE.fullmatch(zone)
+    if found is None:
+        return f"{zone}-az1"
+    area, direction, number, letter = found.groups()
+    short = "".join(word[0] for word in DIRECTION.findall(direction))
+    return f"{area}{short}{number}-az{'abcdefgh'.index(letter) + 1}"
 
 
 def _address(want: Want) -> str:
