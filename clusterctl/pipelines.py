@@ -175,6 +175,8 @@ def _raise_for(outcome: Outcome, request: Request, watch: _Watch) -> None:
     error = _error_of(outcome)
     if watch.timed_out:
         error = TimedOut(f"not finished in {request.timeout}s; stopped cleanly", next_step=request.resume)
+    if isinstance(error, Interrupted):
+        error.next_step = request.resume
     error.next_step = error.next_step.replace("cluster NAME", f"cluster {request.cluster}") or request.resume
     raise error
 

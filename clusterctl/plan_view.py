@@ -141,7 +141,8 @@ def _attribute_names(group: Sequence[Change], style: Style) -> list[str]:
 
 def _names(group: Sequence[Change]) -> str:
     """Return the parts of the addresses that differ, a few of them."""
-    shown = [short_name(change) for change in group[:_NAMES]]
+    every = [short_name(change) for change in group[:_NAMES]]
+    shown = [name for index, name in enumerate(every) if not index or sum(map(len, every[: index + 1])) <= _VALUE]
     more = len(group) - len(shown)
     return ", ".join(shown) + (f", {more} more" if more > 0 else "")
 

@@ -32,11 +32,13 @@ class FakeEngine:
     phase: Phase = Phase.SUCCEEDED
     calls: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
     answers: list[Any] = field(default_factory=list)
+    environments: list[Mapping[str, str]] = field(default_factory=list)
 
     def __call__(
-        self, template: str, parameters: Mapping[str, str], *, root: Path, observer: Any, approver: Any, **_: Any
+        self, template: str, parameters: Mapping[str, str], *, root: Path, observer: Any, approver: Any, **rest: Any
     ) -> Result:
         self.calls.append((template, parameters))
+        self.environments.append(rest["environment"])
         assert root.is_dir()
         nodes = [self._work(template, observer)]
         if self.asks and template == "create-cluster":
@@ -134,6 +136,19 @@ def test_plan_as_json_is_the_plan(shell: Shell, engine: FakeEngine, spec: str, p
     assert shell("plan", "cluster", "-f", spec, "--simulate", "-o", "json", "--html", str(page)) == 2
     assert json.loads(shell.out) == json.loads(json.dumps(plan.to_dict()))
     assert page.is_file()
+
+
+def test_a_stopped_plan_is_planned_again(shell: Shell, engine: FakeEngine, spec: str) -> None:
+    engine.error = by_code()["INTERRUPTED"]("stopped")
+    assert shell("plan", "cluster", "-f", spec, "--simulate") == 82
+    assert f"clusterctl plan cluster -f {spec} --simulate" in shell.err and "resume" not in shell.err
+
+
+def test_refresh_reaches_the_steps(shell: Shell, engine: FakeEngine, spec: str, made: Ledgers) -> None:
+    shell("create", "cluster", "-f", spec, "--simulate", "--yes")
+    assert "HERA_FRESH_SECONDS" not in engine.environments[-1]
+    shell("create", "cluster", "-f", spec, "--simulate", "--yes", "--refresh")
+    assert engine.environments[-1]["HERA_FRESH_SECONDS"] == "0"
 
 
 def test_real_cloud_needs_a_place(shell: Shell, engine: FakeEngine, spec: str) -> None:
