@@ -256,7 +256,7 @@ def _handle(line: str, outcome: Outcome) -> None:
     if kind == "diagnostic":
         outcome.diagnostics.append(message["diagnostic"])
         if message["diagnostic"].get("severity") == "warning":
-            events.warning(message["diagnostic"]["summary"])
+            events.warning(_warning(message["diagnostic"]))
     elif kind == "outputs":
         outcome.outputs = _plain_outputs(message["outputs"])
     elif kind in _RESOURCE_STATES:
@@ -271,6 +271,12 @@ def _handle(line: str, outcome: Outcome) -> None:
     elif kind == "change_summary" and message["changes"]["operation"] == "plan":
         changes = message["changes"]
         events.emit("progress", done=0, total=changes["add"] + changes["change"] + changes["remove"])
+
+
+def _warning(diagnostic: Mapping[str, Any]) -> str:
+    """Return a warning in one line; of a failed `check` block only its own words."""
+    summary, detail = diagnostic.get("summary", ""), " ".join(str(diagnostic.get("detail", "")).split())
+    return detail if summary == "Check block assertion failed" else f"{summary}: {detail}" if detail else str(summary)
 
 
 _RESOURCE_STATES = {
