@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 Arn = Annotated[str, Field(pattern=r"^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:([0-9]{12}|aws)?:.+$")]
+Service = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)*$")]
 Range = Annotated[str, Field(pattern=r"^[0-9]{1,3}(\.[0-9]{1,3}){3}/[0-9]{1,2}$")]
 
 
@@ -36,7 +37,7 @@ class AwsOptions(_Options):
     )
 
     zone_capacity: int = Field(default=0, ge=0, le=6, description="Cut subnets for so many zones, to add zones later.")
-    interface_endpoints: list[str] | None = Field(
+    interface_endpoints: list[Service] | None = Field(
         default=None, description="Interface endpoints beside privateEndpoints: ec2 and sts."
     )
     encryption_control: Literal["off", "monitor", "enforce"] | None = Field(

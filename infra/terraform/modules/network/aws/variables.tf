@@ -165,6 +165,13 @@ variable "cloud" {
   }
 
   validation {
+    condition = alltrue([
+      for service in coalesce(var.cloud.interface_endpoints, []) : can(regex("^[a-z][a-z0-9-]*(\\.[a-z][a-z0-9-]*)*$", service))
+    ])
+    error_message = "cloud.interface_endpoints: accepted are names of services such as sts, eks-auth or ecr.api."
+  }
+
+  validation {
     condition     = contains(["off", "monitor", "enforce"], var.cloud.encryption_control)
     error_message = "cloud.encryption_control: accepted are off, monitor and enforce."
   }

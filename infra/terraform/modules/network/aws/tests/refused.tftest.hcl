@@ -117,3 +117,9 @@ run "unknown_encryption_control" {
   variables { cloud = { encryption_control = "on" } }
   expect_failures = [var.cloud]
 }
+
+run "endpoint_by_its_whole_name" {
+  command = plan
+  variables { cloud = { interface_endpoints = ["com.amazonaws.eu-west-1.STS"] } }
+  expect_failures = [var.cloud]
+}
