@@ -68,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
 def _env(options: argparse.Namespace) -> int:
     from infra.simulator.environment import environment
 
-    for name, value in environment(options.home).items():
+    for name, value in {**environment(options.home), "HERA_SIMULATOR_NOTICE": "1"}.items():
         sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
     return 0
 

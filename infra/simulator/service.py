@@ -1,6 +1,7 @@
 """The provider's remote procedures: protocol messages in, the simulator's answers out."""
 
 import json
+import os
 import traceback
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +17,9 @@ from infra.simulator.values import ObjectValue, decode, encode
 from infra.simulator.wire import schema_response
 
 pb: Any = tfplugin6_pb2  # generated, without types
-ERROR = 1
+ERROR, WARNING = 1, 2
+CLOUDS = ("aws", "azurerm", "google")
+NOTICE = "Nothing real is made or changed, and nothing here proves that the cloud would accept it. See docs/simulator.md."
 
 
 class Service:
@@ -56,6 +59,8 @@ class Service:
         """Read the provider block: region, project, subscription, default tags."""
         values = conform(provider_block(self._provider), _object(request.config) or {})
         self._simulator.scope = self._simulator.cloud.scope(values)
+        if os.environ.get("HERA_SIMULATOR_NOTICE") and self._provider in CLOUDS:
+            response.diagnostics.add(severity=WARNING, summary=f"{self._provider} is simulated", detail=NOTICE)
 
     def stop(self, request: Any, response: Any) -> None:
         """End every wait: the user interrupted terraform."""

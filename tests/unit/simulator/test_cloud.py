@@ -69,6 +69,7 @@ def _seconds(home: Path) -> float:
 
 
 def test_looking_at_the_cloud_needs_no_grpc() -> None:
-    code = "import sys, infra.simulator.cloud, infra.simulator.environment; print(*(m in sys.modules for m in ('grpc', 'msgpack')))"
+    imported = "infra.simulator.cloud, infra.simulator.environment"
+    code = f"import sys, {imported}; print('grpc' in sys.modules, 'msgpack' in sys.modules)"
     output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert output.split() == ["False", "False"]
