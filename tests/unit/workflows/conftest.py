@@ -11,9 +11,13 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import settings
 
 from workflows import catalogue
 from workflows.local.engine import NodeEvent, Result, run
+
+settings.register_profile("shared-machine", deadline=None)
+settings.load_profile("shared-machine")
 
 
 @dataclass
