@@ -76,14 +76,19 @@ class SimulatedCloud:
         self.home = home
         self._store = Store(home)
 
-    def objects(self, *, type: str | None = None, tags: Mapping[str, str] | None = None) -> list[SimulatedObject]:
-        """List objects, oldest first, of one type and with all of the given tags when asked."""
+    def objects(
+        self, *, type: str | None = None, tags: Mapping[str, str] | None = None, implied: bool = False
+    ) -> list[SimulatedObject]:
+        """List objects, oldest first, of one type and with all of the given tags when asked.
+
+        What the cloud makes by itself (default security groups and the like) is left out unless `implied`.
+        """
         rows = self._store.find("1" if type is None else "type=?", () if type is None else (type,))
         wanted = (tags or {}).items()
         return [
             SimulatedObject(row.provider, row.type, row.id, row.name, row.attributes, row.tags, row.created)
             for row in rows
-            if wanted <= row.tags.items()
+            if wanted <= row.tags.items() and (implied or not row.implied)
         ]
 
     def change(self, object_id: str, attributes: Mapping[str, object]) -> None:

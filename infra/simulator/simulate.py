@@ -12,7 +12,7 @@ from infra.simulator.errors import CloudError
 from infra.simulator.planning import conform
 from infra.simulator.quotas import check_quota
 from infra.simulator.schema import DATA, RESOURCE, Block, block_of
-from infra.simulator.store import Row, Store
+from infra.simulator.store import IMPLIED, Row, Store
 from infra.simulator.values import UNKNOWN, ObjectValue, is_unknown, text
 
 
@@ -80,7 +80,7 @@ class Simulator:
         id_ = text(values.get("id")) or text(values.get("arn")) or name
         stored = {key: item for key, item in values.items() if key != "timeouts"}
         if adopted is not None:
-            self.store.update(adopted.uid, id_, name, {**adopted.attributes, **stored})
+            self.store.update(adopted.uid, id_, name, {**adopted.attributes, **stored, IMPLIED: False})
             return values, adopted.uid
         uid = self.store.insert(self.cloud.provider, type_, id_, name, place, stored)
         self.cloud.created(type_, values, self.scope, self.store)
@@ -97,12 +97,12 @@ class Simulator:
     def find(self, type_: str, values: ObjectValue, uid: int | None) -> Row | None:
         """Find the stored object a state entry means: by id, or by number for types without one."""
         found = self.cloud.find(type_, values, self.store)
-        if found is not None:
-            return found
         id_ = text(values.get("id"))
-        if id_ and id_ != "none":
-            return self.store.get(type_, id_)
-        return self.store.by_uid(uid) if uid is not None else None
+        if found is None and id_ and id_ != "none":
+            found = self.store.get(type_, id_)
+        elif found is None and uid is not None:
+            found = self.store.by_uid(uid)
+        return None if found is None or found.implied else found
 
     def read(self, type_: str, state: ObjectValue, uid: int | None) -> ObjectValue | None:
         """Read an object as it is now, or None when it is gone."""
@@ -147,11 +147,17 @@ class Simulator:
                 row = self.find(type_, prior, uid)
                 if row is not None:
                     self.cloud.check_delete(row, prior, self.scope, self.store)
-                    self.store.delete(row.uid)
-                    self.cloud.deleted(row, self.scope, self.store)
+                    self._unmake(row)
             error = self._settle(type_, "delete", prior)
             if error is not None:
                 raise error
+
+    def _unmake(self, row: Row) -> None:
+        if self.cloud.outlives(row):
+            self.store.update(row.uid, row.id, row.name, {**row.attributes, IMPLIED: True})
+            return
+        self.store.delete(row.uid)
+        self.cloud.deleted(row, self.scope, self.store)
 
     def import_(self, type_: str, id_: str) -> tuple[ObjectValue, int]:
         """Find an object for `terraform import`."""

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+IMPLIED = "simulated:implied"
+"""Marks the attributes of an object the cloud made by itself, such as a VPC's default security group."""
 DATABASE = "cloud.db"
 LAYOUT = 1
 TABLES = """
@@ -47,6 +49,11 @@ class Row:
     attributes: dict[str, object]
     tags: dict[str, str]
     created: str
+
+    @property
+    def implied(self) -> bool:
+        """Whether the cloud made it by itself and no terraform has taken it over."""
+        return bool(self.attributes.get(IMPLIED))
 
 
 def tags_of(attributes: Mapping[str, object]) -> dict[str, str]:

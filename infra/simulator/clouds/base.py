@@ -149,6 +149,10 @@ class Cloud:
         """Give the existing object that making this one means, if that is how the type works."""
         return None
 
+    def outlives(self, row: Row) -> bool:
+        """Tell an object that stays when terraform lets go of it, like a VPC's default security group."""
+        return False
+
     def created(self, type_: str, values: ObjectValue, scope: Scope, store: Store) -> None:
         """Do what else the cloud does when this object comes into being; inside the transaction."""
 

@@ -1,7 +1,7 @@
 """What AWS makes and takes along by itself: the default objects of a VPC."""
 
 from infra.simulator.clouds.base import Scope, hexid
-from infra.simulator.store import Row, Store
+from infra.simulator.store import IMPLIED, Row, Store
 from infra.simulator.values import ObjectValue, text
 
 ADOPTED = {
@@ -39,7 +39,7 @@ def after_create(type_: str, values: ObjectValue, scope: Scope, store: Store) ->
 def _vpc_defaults(values: ObjectValue, scope: Scope, store: Store) -> None:
     vpc = text(values.get("id"))
     for kind, attribute in DEFAULTS.items():
-        held: ObjectValue = {"id": text(values.get(attribute)), "vpc_id": vpc, "owner_id": scope.account}
+        held: ObjectValue = {"id": text(values.get(attribute)), "vpc_id": vpc, "owner_id": scope.account, IMPLIED: True}
         if kind == "aws_default_security_group":
             held |= {"name": "default", "description": "default VPC security group"}
         store.insert("aws", kind, text(held["id"]), "default", scope.account, held)
@@ -58,6 +58,7 @@ def _cluster_security_group(values: ObjectValue, scope: Scope, store: Store) -> 
         "vpc_id": block["vpc_id"],
         "name": f"eks-cluster-sg-{text(values.get('name'))}",
         "tags": {f"kubernetes.io/cluster/{text(values.get('name'))}": "owned"},
+        IMPLIED: True,
         "eks_cluster": text(values.get("name")),
     }
     store.insert("aws", "aws_security_group", text(held["id"]), text(held["name"]), scope.account, held)

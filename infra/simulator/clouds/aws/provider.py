@@ -67,6 +67,10 @@ class Aws(Cloud):
         """Take over what a VPC brought with it."""
         return adopt(type_, values, store) if type_ in ADOPTED else None
 
+    def outlives(self, row: Row) -> bool:
+        """Keep a VPC's default objects until the VPC goes."""
+        return row.type in ADOPTED
+
     def created(self, type_: str, values: ObjectValue, scope: Scope, store: Store) -> None:
         """Make the default objects a VPC brings."""
         after_create(type_, values, scope, store)
