@@ -44,11 +44,11 @@ class Asking(Approval):
 
     def __init__(self, console: Console, approved: PlanSummary | None = None, *, resumed: bool = False) -> None:
         self._console, self._resumed = console, resumed
-        self._known = {item for stage in approved.stages for item in _items(stage)} if approved else set()
+        self._known = {item for stage in approved.stages for item in _items(stage)} if approved else None
 
     def approve(self, node: str, template: str, parameters: Mapping[str, str]) -> Answer | None:
         """Show what is new in the stage's plan and ask for a yes."""
-        plan = self._latest()
+        plan = self._plan(parameters.get("plan-digest", ""))
         if plan is not None and (self._was_approved(plan) or self._only_finishes(plan)):
             return _answer(True)
         if not self._console.interactive:
@@ -63,14 +63,16 @@ class Asking(Approval):
             self.tracker.view.resume()
 
     def _was_approved(self, plan: PlanSummary) -> bool:
-        return bool(self._known) and all(_items(stage) <= self._known for stage in plan.stages)
+        return self._known is not None and all(_items(stage) <= self._known for stage in plan.stages)
 
     def _only_finishes(self, plan: PlanSummary) -> bool:
         lost = [change for change in plan.changes if change.action in ("replace", "delete")]
         return self._resumed and all(change.half_made for change in lost)
 
-    def _latest(self) -> PlanSummary | None:
-        return read_plan(self.tracker.plans[-1]) if self.tracker and self.tracker.plans else None
+    def _plan(self, digest: str) -> PlanSummary | None:
+        """Return the plan that is asked about: what is shown and approved is what its digest names, and nothing else."""
+        plans = map(read_plan, reversed(self.tracker.plans)) if self.tracker else ()
+        return next((plan for plan in plans if any(stage.digest == digest for stage in plan.stages)), None)
 
     def _ask(self, plan: PlanSummary | None) -> bool:
         if plan is not None:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 ENDED = {"succeeded", "failed", "error", "skipped", "omitted", "suspended"}
 FAILED = {"failed", "error"}
+_ERROR = 140
+"""Characters of an error in a step's line; the whole of it is shown at the end."""
 NEVER_RAN = {"skipped", "omitted"}
 
 
@@ -187,7 +189,8 @@ class Tracker:
     def _on_error(self, row: Row, event: Mapping[str, Any]) -> None:
         self.error = {key: value for key, value in event.items() if key not in ("event", "time")}
         lines = str(event.get("message", "")).splitlines()
-        row.error = one_line(f"{event.get('code', '')}: {lines[0] if lines else ''}")
+        text = one_line(f"{event.get('code', '')}: {lines[0] if lines else ''}")
+        row.error = text if len(text) <= _ERROR else text[: _ERROR - 1] + "…"
 
     def stage_seconds(self) -> dict[str, float]:
         """Return how long each node that worked took, in order: what the summary at the end shows."""

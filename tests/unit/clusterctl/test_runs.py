@@ -226,6 +226,26 @@ def test_more_than_was_approved_is_asked_again(
     assert engine.answers[0]["approved"] == "no"
 
 
+def test_a_plan_of_another_digest_is_not_what_was_approved(
+    shell: Shell, engine: FakeEngine, spec: str, plan: PlanSummary, made: Ledgers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = typed(monkeypatch, "yes", "no")
+    other = PlanSummary("shop", "aws", "eu-west-1", True, "", (StagePlan("network", plan.stages[0].changes, digest="abc"),))
+    engine.plans, engine.asks = {"plan-cluster": plan, "create-cluster": other}, "network"
+    shell("create", "cluster", "-f", spec, "--simulate")
+    assert len(asked) == 2 and engine.answers[0]["approved"] == "no"
+
+
+def test_nothing_to_do_needs_no_approval(shell: Shell, engine: FakeEngine, spec: str, empty: PlanSummary, made: Ledgers) -> None:
+    engine.plans, engine.asks = {"plan-cluster": empty, "create-cluster": PlanSummary("shop", "", "", True, "", NONE)}, "network"
+    assert shell("create", "cluster", "-f", spec, "--simulate") == 0
+    assert engine.answers[0]["approved"] == "yes"
+
+
+NONE = (StagePlan("network", ()),)
+"""A stage whose outputs may change, and nothing else."""
+
+
 @pytest.mark.parametrize("answer", ["no", "", "y", "yess"])
 def test_anything_but_yes_is_a_no(
     shell: Shell, engine: FakeEngine, spec: str, plan: PlanSummary, monkeypatch: pytest.MonkeyPatch, answer: str
