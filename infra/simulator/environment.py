@@ -12,7 +12,7 @@ from infra.simulator.schema import versions
 from infra.simulator.store import Store
 
 HOSTS = ("registry.terraform.io", "registry.opentofu.org")
-NAMESPACES = {"azapi": "azure"}
+NAMESPACES = {"azapi": "azure", "modtm": "azure"}
 LAUNCHER = '#!/bin/sh\nexec "${HERA_SIMULATOR_PYTHON:-python3}" -m infra.simulator %s\n'
 PROJECT = Path(__file__).resolve().parents[2]
 

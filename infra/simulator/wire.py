@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.simulator.functions import FUNCTIONS
-from infra.simulator.schema import DATA, EPHEMERAL, FOLDER, RESOURCE, raw_provider
+from infra.simulator.schema import DATA, EPHEMERAL, RESOURCE, raw_provider, schema_file
 
 FORM = "4"
 NESTING = {"single": 1, "list": 2, "set": 3, "map": 4, "group": 5}
@@ -27,7 +27,7 @@ def schema_response(provider: str) -> bytes:
 
 
 def _cache_file(provider: str) -> Path:
-    digest = hashlib.sha256((FOLDER / f"{provider}.json.gz").read_bytes())
+    digest = hashlib.sha256(schema_file(provider).read_bytes())
     digest.update(FORM.encode())
     digest.update(repr(sorted(FUNCTIONS.get(provider, {}))).encode())
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")

@@ -7,6 +7,7 @@ from infra.simulator.clouds.base import Cloud
 MODULES = {
     "aws": "infra.simulator.clouds.aws",
     "azurerm": "infra.simulator.clouds.azurerm",
+    "azapi": "infra.simulator.clouds.azapi",
     "google": "infra.simulator.clouds.google",
     "google-beta": "infra.simulator.clouds.google",
     "tls": "infra.simulator.clouds.tls",

@@ -49,7 +49,7 @@ class Azure(Cloud):
         """Refuse what Azure refuses to make."""
         if type_ in ("azurerm_role_assignment", "azurerm_role_definition"):
             return
-        id_ = id_of(type_, values, scope)
+        id_ = self.identify(type_, values, scope)
         if store.get(type_, id_) is not None:
             raise CloudError(
                 f'a resource with the ID "{id_}" already exists - to be managed via Terraform this resource needs to be'
