@@ -102,7 +102,7 @@ def shaped(value: Value, type_: object) -> Value:
     if not isinstance(value, dict):
         return None
     if kind == "map":
-        return {key: shaped(item, inner) for key, item in value.items() if item is not None}
+        return {key: shaped(item, inner) for key, item in value.items()}
     return {key: shaped(value.get(key), member) for key, member in inner.items()}
 
 

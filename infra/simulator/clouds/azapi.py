@@ -88,6 +88,10 @@ class AzApi(Azure):
         """Answer outputs with what was asked for."""
         if want.name in ("output", "sensitive_output"):
             return _export(want.root.get("response_export_values"))
+        if want.path == "name" and text(want.root.get("resource_id")):
+            return text(want.root["resource_id"]).rsplit("/", 1)[-1]
+        if want.path == "parent_id" and text(want.root.get("resource_id")):
+            return text(want.root["resource_id"]).rsplit("/providers/", 1)[0]
         if want.name == "resource_id":
             return text(want.root.get("id"))
         if want.name == "parent_id":

@@ -5,6 +5,8 @@ terraform {
       version = "~> 4.0"
     }
     random = { source = "hashicorp/random" }
+    azapi  = { source = "Azure/azapi" }
+    null   = { source = "hashicorp/null" }
     tls    = { source = "hashicorp/tls" }
   }
 }

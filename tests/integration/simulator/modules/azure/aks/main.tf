@@ -1,3 +1,8 @@
+terraform {
+  required_providers {
+    azapi = { source = "Azure/azapi" }
+  }
+}
 # In the style of Azure/terraform-azurerm-aks, written from memory.
 variable "resource_group_name" { type = string }
 variable "location" { type = string }
@@ -190,6 +195,31 @@ resource "azurerm_kubernetes_cluster" "main" {
     }
   }
   depends_on = [azurerm_role_assignment.network]
+}
+resource "null_resource" "kubernetes_version_keeper" {
+  triggers = { version = var.kubernetes_version }
+}
+resource "azapi_update_resource" "aks_cluster_post_create" {
+  type        = "Microsoft.ContainerService/managedClusters@2024-02-01"
+  resource_id = azurerm_kubernetes_cluster.main.id
+  body = {
+    properties = {
+      kubernetesVersion = var.kubernetes_version
+    }
+  }
+  lifecycle {
+    ignore_changes       = all
+    replace_triggered_by = [null_resource.kubernetes_version_keeper.id]
+  }
+}
+resource "azapi_resource" "maintenance" {
+  type      = "Microsoft.ContainerService/managedClusters/maintenanceConfigurations@2024-01-01"
+  parent_id = azurerm_kubernetes_cluster.main.id
+  name      = "default"
+  body = {
+    properties = { timeInWeek = [{ day = "Sunday", hourSlots = [1, 2] }] }
+  }
+  response_export_values = ["properties.timeInWeek"]
 }
 resource "azurerm_kubernetes_cluster_node_pool" "this" {
   for_each              = var.node_pools
