@@ -6,9 +6,9 @@ from pathlib import Path
 
 from infra import providers
 from infra.errors import UsageError
+from infra.locations import StateLocation
 from infra.objects import ObjectStore
 from infra.objects_folder import FolderStore
-from infra.providers.base import StateLocation
 
 
 def open_store(url: str) -> ObjectStore:

@@ -52,7 +52,7 @@ def _url(args: Namespace) -> str:
 
 def _make(url: str, args: Namespace) -> list[str]:
     from infra import providers
-    from infra.providers.base import StateLocation
+    from infra.locations import StateLocation
 
     location = StateLocation.parse(url)
     if location.scheme == "file":

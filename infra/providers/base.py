@@ -12,14 +12,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import parse_qs, urlsplit
 
 from pydantic import BaseModel
 
-from infra.errors import HeraError, Problem, UsageError
+from infra.errors import HeraError, Problem
+from infra.locations import StateLocation as StateLocation
 from infra.objects import ObjectStore
 from infra.spec.model import Cluster
 
@@ -43,33 +43,6 @@ class CloudObject:
     type: str
     id: str
     name: str = ""
-
-
-@dataclass(frozen=True)
-class StateLocation:
-    """Where Terraform states, plans and the ledger live: `scheme://bucket/prefix?option=value`.
-
-    For example `file:///var/lib/hera`, `s3://my-state/hera?region=eu-west-1`,
-    `azurerm://account/container?resource_group=rg`, `gs://my-state/hera`.
-    """
-
-    scheme: str
-    bucket: str
-    prefix: str = ""
-    options: Mapping[str, str] = field(default_factory=dict)
-
-    @classmethod
-    def parse(cls, url: str) -> StateLocation:
-        """Read a location from its URL; raises `UsageError` when it is none."""
-        parts = urlsplit(url)
-        if not parts.scheme or not (parts.netloc or parts.path):
-            raise UsageError(f"{url!r} is no state location; accepted: file:///folder, s3://bucket?region=…, azurerm://…, gs://…")
-        options = {key: values[-1] for key, values in parse_qs(parts.query).items()}
-        return cls(parts.scheme, parts.netloc, parts.path.strip("/") if parts.netloc else parts.path, options)
-
-    def key(self, *parts: str) -> str:
-        """Join the prefix and `parts` to an object's key."""
-        return "/".join(part for part in ((self.prefix if self.bucket else ""), *parts) if part)
 
 
 @dataclass(frozen=True)

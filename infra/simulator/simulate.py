@@ -99,7 +99,7 @@ class Simulator:
         found = self.cloud.find(type_, values, self.store)
         id_ = text(values.get("id"))
         if found is None and id_ and id_ != "none":
-            found = self.store.get(type_, id_)
+            found = self.store.get(type_, id_, self.cloud.scope_of(type_, values, self.scope))
         elif found is None and uid is not None:
             found = self.store.by_uid(uid)
         return None if found is None or found.implied else found

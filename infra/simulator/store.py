@@ -199,10 +199,11 @@ class Store:
         )
         return [_row(row) for row in rows]
 
-    def get(self, type_: str, id_: str) -> Row | None:
-        """Give the newest object of a type with this id."""
+    def get(self, type_: str, id_: str, scope: str = "") -> Row | None:
+        """Give the newest object of a type with this id; ids that are names repeat from region to region."""
         found = self.find("type=? AND id=? COLLATE NOCASE", (type_, id_))
-        return found[-1] if found else None
+        here = [row for row in found if row.scope == scope] if len(found) > 1 else found
+        return (here or found)[-1] if found else None
 
     def by_uid(self, uid: int) -> Row | None:
         """Give an object by its number."""

@@ -19,8 +19,9 @@ from steps.common.ledger import Ledger, Ledgers, open_store
 from steps.contract import variable
 
 if TYPE_CHECKING:
+    from infra.locations import StateLocation
     from infra.objects import ObjectStore
-    from infra.providers.base import Provider, StateLocation
+    from infra.providers.base import Provider
     from infra.spec.model import Cluster
 
 
@@ -72,7 +73,7 @@ class Context:
     @cached_property
     def location(self) -> StateLocation:
         """The state location, taken apart."""
-        from infra.providers.base import StateLocation
+        from infra.locations import StateLocation
 
         return StateLocation.parse(self.state_url)
 

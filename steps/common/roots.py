@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from infra.providers.base import Provider, StateLocation
+from infra.locations import StateLocation
+from infra.providers.base import Provider
 from infra.providers.variables import NETWORK_OUTPUTS, module_variables
 from infra.spec.model import Cluster
 

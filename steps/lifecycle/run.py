@@ -6,10 +6,11 @@ import json
 from dataclasses import asdict, replace
 from typing import Any
 
-from infra.errors import ConfigRejected, DeletionProtected, LeftBehind
+from infra.errors import DeletionProtected, LeftBehind
 from infra.providers.base import OWNER_TAG, CloudObject
 from infra.spec.model import Cluster
 from steps.common import events
+from steps.common.admission import refuse_moves
 from steps.common.command import Action
 from steps.common.context import Context, host
 from steps.common.ledger import Ledger, Lock, RunRecord, describe, remember_run
@@ -18,8 +19,6 @@ from steps.contract import Step
 from steps.lifecycle import contract
 
 _PHASES = {"create": "creating", "delete": "deleting"}
-_FIXED = (("cloud", "spec.cloud"), ("region", "spec.region"))
-"""What can't change while a cluster exists: ledger attribute and field path."""
 
 
 def admit(context: Context) -> None:
@@ -27,28 +26,14 @@ def admit(context: Context) -> None:
     operation, cluster = context.get("operation"), context.cluster
     identity = context.target.identity()
     events.note(f"as {identity.principal} in {identity.account}")
-    ledger = context.ledgers.find(context.name)
-    if operation == "create" and ledger is not None:
-        _refuse_moves(ledger, cluster)
+    if operation == "create":
+        refuse_moves(context.ledgers.find(context.name), cluster)
     pid = holder_pid()
     lock = Lock(context.run, context.actor, host(), pid, born(pid), events.now(), operation)
     replaced = context.ledgers.acquire(context.name, lock, is_dead)
     if replaced is not None:
         events.warning(f"took over: {describe(context.name, replaced)}, and that process is gone")
     context.ledgers.update(context.name, lambda old: _opened(context, old, cluster, operation, replaced))
-
-
-def _refuse_moves(ledger: Ledger, cluster: Cluster) -> None:
-    """Refuse changes that would mean another cluster, not a changed one."""
-    if not any(record.outputs or record.begun for record in ledger.stages.values()):
-        return
-    for attribute, path in _FIXED:
-        old, new = getattr(ledger, attribute), getattr(cluster.spec, attribute)
-        if old and old != new:
-            raise ConfigRejected(
-                f"{path}: {ledger.name} exists with {old}; found {new}",
-                next_step=f"give the new cluster another name, or delete the old one: `clusterctl delete cluster {ledger.name}`",
-            )
 
 
 def _opened(context: Context, old: Ledger, cluster: Cluster, operation: str, replaced: Lock | None) -> Ledger:

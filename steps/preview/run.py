@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 from infra.plans.html import render_html
-
 from infra.plans.summary import PlanSummary, StagePlan, stage_plan
 from infra.spec.model import STAGES
 from steps.common import events, roots
+from steps.common.admission import refuse_moves
 from steps.common.command import Action
 from steps.common.context import Context
 from steps.common.stage import PLAN_FILE, Stage, summarize
@@ -21,6 +21,7 @@ from steps.preview import contract
 def plan(context: Context) -> None:
     """Plan all stages and write the summary as JSON and HTML."""
     ledger = context.ledgers.find(context.name)
+    refuse_moves(ledger, context.cluster)
     made = ledger is not None and bool(ledger.stage("network").outputs)
     summary = _stages(context) if made else _whole(context)
     context.output("changes", summary.verdict)

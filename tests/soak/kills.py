@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -223,11 +224,17 @@ def _load(file: Path) -> list[Result]:
     ]
 
 
+def _line(result: Result) -> str:
+    played, verdict = result.round, "; ".join(result.problems) or "ok"
+    return f"{played.number:3} {played.operation:6} {played.example:16} {result.killed or '-':40} {result.seconds:6}s  {verdict}"
+
+
 def main() -> int:
     """Play the campaign, going on where an earlier start of the same seed ended."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=60)
     parser.add_argument("--seed", type=int, default=20261124)
+    parser.add_argument("--jobs", type=int, default=2, help="rounds played at once, each in a home of its own")
     parser.add_argument("--only", type=int, action="append", help="play just these rounds again")
     parser.add_argument("--report", type=Path, default=Path("benchmarks/reports/kills.md"))
     parser.add_argument("--commit", default=os.popen("git rev-parse --short HEAD").read().strip())
@@ -237,19 +244,17 @@ def main() -> int:
     done = [] if options.only else _load(folder / "results.jsonl")
     print(f"seed {options.seed}, {len(done)} of {options.rounds} rounds done before", flush=True)
     campaign = Campaign(folder, {f"{r.round.operation} {r.round.example}": r.seconds for r in done if not r.killed})
-    for round in rounds(options.rounds, options.seed):
-        if any(result.round.number == round.number for result in done) or (options.only and round.number not in options.only):
-            continue
-        result = campaign.play(round)
-        done.append(result)
-        with (folder / "results.jsonl").open("a") as stream:
-            stream.write(json.dumps(asdict(result)) + "\n")
-        verdict = "; ".join(result.problems) or "ok"
-        print(
-            f"{round.number:3} {round.operation:6} {round.example:16} {result.killed or '-':40} {result.seconds:6}s  {verdict}",
-            flush=True,
-        )
-    write_report(options.report, options.seed, done, options.commit)
+    known = {result.round.number for result in done}
+    left = [item for item in rounds(options.rounds, options.seed) if item.number not in known]
+    left = [item for item in left if not options.only or item.number in options.only]
+    with ThreadPoolExecutor(options.jobs) as pool:
+        for result in pool.map(campaign.play, left):
+            done.append(result)
+            with (folder / "results.jsonl").open("a") as stream:
+                stream.write(json.dumps(asdict(result)) + "\n")
+            print(_line(result), flush=True)
+    if not options.only:
+        write_report(options.report, options.seed, done, options.commit)
     return 1 if any(result.problems for result in done) else 0
 
 

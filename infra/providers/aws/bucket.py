@@ -10,9 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from infra.errors import AlreadyExists
+from infra.locations import StateLocation
 from infra.providers.aws.session import code, translated
 from infra.providers.aws.state import require_region, s3
-from infra.providers.base import StateLocation
 
 OLD_VERSIONS_DAYS = 90
 """Days that an overwritten state can be brought back."""

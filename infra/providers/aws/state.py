@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from infra.errors import UsageError
+from infra.locations import StateLocation
 from infra.objects import PreconditionFailed, StoredObject
 from infra.providers.aws.session import client, code, translated
-from infra.providers.base import StateLocation
 
 OPTIONS = ("region", "endpoint", "path_style", "kms_key_id", "role_arn")
 """Options of an `s3://` location."""

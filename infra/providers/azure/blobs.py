@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from infra.errors import NotFound, UsageError
+from infra.locations import StateLocation
 from infra.objects import PreconditionFailed, StoredObject
 from infra.providers.azure.sdk import asking, credential, sdk
-from infra.providers.base import StateLocation
 
 
 def container_of(location: StateLocation) -> tuple[str, str]:

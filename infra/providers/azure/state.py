@@ -12,10 +12,10 @@ from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from infra.errors import AlreadyExists
+from infra.locations import StateLocation
 from infra.providers.azure.blobs import container_of
 from infra.providers.azure.sdk import asking, credential, sdk, subscription
 from infra.providers.azure.whoami import own_claims
-from infra.providers.base import StateLocation
 
 GROUP = "hera-state"
 TAGS = {"managed-by": "hera", "hera-purpose": "state"}

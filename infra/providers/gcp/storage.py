@@ -16,8 +16,8 @@ from infra.errors import (
     Throttled,
     UsageError,
 )
+from infra.locations import StateLocation
 from infra.objects import PreconditionFailed, StoredObject
-from infra.providers.base import StateLocation
 from infra.providers.gcp.auth import INSTALL, LOGIN, google_credentials
 
 _MARK = "hera-write"

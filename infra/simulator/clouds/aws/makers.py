@@ -165,7 +165,26 @@ def _arn(want: Want) -> str:
     return arn_of(want.type, want.root, want.scope)
 
 
+def _validation(want: Want) -> list[object]:
+    """Give the DNS records that would prove each domain of a certificate."""
+    others = want.root.get("subject_alternative_names")
+    names = [text(want.root.get("domain_name")), *(others if isinstance(others, list) else [])]
+    return [
+        {
+            "domain_name": name,
+            "resource_record_name": f"_simulated.{name.removeprefix('*.')}.",
+            "resource_record_type": "CNAME",
+            "resource_record_value": "_simulated.acm-validations.aws.",
+        }
+        for name in dict.fromkeys(names)
+    ]
+
+
 ANY: dict[str, Maker] = {
+    "volume_id": new("vol"),
+    "vpc_id": new("vpc"),
+    "zone_id": always("Z215JYRZR1TBD5"),
+    "association_id": new("eipassoc"),
     "arn": _arn,
     "owner_id": lambda want: want.scope.account,
     "account_id": lambda want: want.scope.account,
@@ -321,6 +340,7 @@ VALUES: Mapping[str, Mapping[str, Maker]] = {
         "name_servers": always([f"ns-{n}.awsdns-{n:02}.{d}" for n, d in ((1, "com"), (2, "net"), (3, "org"), (4, "co.uk"))]),
         "primary_name_server": always("ns-1.awsdns-01.com"),
     },
+    "aws_acm_certificate": {"domain_validation_options": _validation, "status": always("PENDING_VALIDATION")},
     "aws_ecr_repository": {
         "registry_id": lambda want: want.scope.account,
         "repository_url": lambda want: f"{want.scope.account}.dkr.ecr.{region(want)}.amazonaws.com/{text(want.root.get('name'))}",

@@ -27,13 +27,14 @@ locals {
     ]
   }
 
+  # Keys come from the inputs alone, so that Terraform knows them also while it adopts what a killed run made.
   guarded_subnets = merge(
-    { for zone, subnet in azurerm_subnet.private : "private-${zone}" => { group = "private", id = subnet.id } },
-    {
-      public     = { group = "public", id = azurerm_subnet.public.id }
-      endpoints  = { group = "endpoints", id = azurerm_subnet.endpoints.id }
-      api-server = { group = "api-server", id = azurerm_subnet.api_server.id }
-    },
+    { for zone in var.zones : "private-${zone}" => "private" },
+    { public = "public", endpoints = "endpoints", api-server = "api-server" },
+  )
+  subnet_ids = merge(
+    { for zone in var.zones : "private-${zone}" => azurerm_subnet.private[zone].id },
+    { public = azurerm_subnet.public.id, endpoints = azurerm_subnet.endpoints.id, api-server = azurerm_subnet.api_server.id },
   )
 }
 
@@ -69,6 +70,6 @@ resource "azurerm_network_security_group" "this" {
 resource "azurerm_subnet_network_security_group_association" "this" {
   for_each = local.guarded_subnets
 
-  subnet_id                 = each.value.id
-  network_security_group_id = azurerm_network_security_group.this[each.value.group].id
+  subnet_id                 = local.subnet_ids[each.key]
+  network_security_group_id = azurerm_network_security_group.this[each.value].id
 }
