@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic.alias_generators import to_camel
 
 from infra import providers
 from infra.simulator.environment import environment
@@ -22,7 +24,7 @@ COMPOSITIONS = sorted(path.parent for path in TERRAFORM.glob("envs/*/*/main.tf")
 SPEC = """apiVersion: hera.dev/v1alpha1
 kind: Cluster
 metadata: {{name: hera-{env}}}
-spec: {{cloud: {cloud}, region: {region}, environment: {env}}}
+spec: {{cloud: {cloud}, region: {region}, environment: {env}, cloudOptions: {options}}}
 """
 
 
@@ -49,6 +51,12 @@ def region_of(shown: dict[str, Any]) -> str:
     return str(next(value["value"] for name, value in shown["variables"].items() if name in ("region", "location")))
 
 
+def cloud_options(tfvars: Path) -> dict[str, str]:
+    """Return what a composition has its user fill in, in the words of a spec: `project_id = "x"` is `projectId`."""
+    text = tfvars.read_text() if tfvars.is_file() else ""
+    return {to_camel(name): value for name, value in re.findall(r'^(\w+)\s*=\s*"(.*)"$', text, re.MULTILINE)}
+
+
 @pytest.mark.parametrize("composition", COMPOSITIONS, ids=lambda path: f"{path.parent.name}-{path.name}")
 def test_the_same_resources(composition: Path, tmp_path: Path) -> None:
     extra = environment(tmp_path / "cloud")
@@ -57,7 +65,8 @@ def test_the_same_resources(composition: Path, tmp_path: Path) -> None:
     alone = plan(copy / composition.relative_to(TERRAFORM), extra)
 
     env, cloud = composition.parent.name, composition.name
-    cluster = parse_cluster(SPEC.format(env=env, cloud=cloud, region=region_of(alone)))
+    options = cloud_options(composition / "terraform.tfvars")
+    cluster = parse_cluster(SPEC.format(env=env, cloud=cloud, region=region_of(alone), options=options))
     work = tmp_path / "work"
     work.mkdir()
     roots.write(roots.whole_root(providers.get(cloud), cluster), work)
