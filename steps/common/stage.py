@@ -260,6 +260,7 @@ def destroy(context: Context, name: str) -> None:
     require_lock(context)
     stage = Stage(context, name)
     stage.say("destroy", "looking at what there is")
+    drain(context)
     terraform = stage.terraform(stage.root(destroying=True))
     recovery.repair(stage, terraform, PLAN_FILE)
     stage.remember(phase="destroying", changed_at=events.now(), error="")
@@ -271,6 +272,13 @@ def destroy(context: Context, name: str) -> None:
         phase="destroyed", outputs={}, serial=stage.serial()[0], changed_at=events.now(), plan_digest="", inputs_digest=""
     )
     stage.say("destroyed")
+
+
+def drain(context: Context) -> None:
+    """Remove what Kubernetes made in the cloud; asked before every stage's end, since a living controller makes it again."""
+    spec = context.cluster.spec
+    for item in context.target.drain(context.name, spec.region, spec.cloud_options):
+        events.note(f"removed {item.type} {item.id}")
 
 
 def _lift_protection(stage: Stage, terraform: Terraform) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from infra.errors import DeletionProtected, LeftBehind
 from infra.providers.base import OWNER_TAG, CloudObject
 from infra.spec.model import Cluster
-from steps.common import events
+from steps.common import events, stage
 from steps.common.admission import refuse_moves
 from steps.common.command import Action
 from steps.common.context import Context, host
@@ -64,9 +64,7 @@ def drain(context: Context) -> None:
             next_step=f"run `clusterctl delete cluster {context.name} --unprotect` if you mean it",
         )
     events.emit("stage", stage="drain", phase="drain", message="removing what Kubernetes made in the cloud")
-    removed = context.target.drain(context.name, spec.region, spec.cloud_options)
-    for item in removed:
-        events.note(f"removed {item.type} {item.id}")
+    stage.drain(context)
 
 
 def prove(context: Context) -> None:
