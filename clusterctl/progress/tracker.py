@@ -119,7 +119,9 @@ class Tracker:
             row = self.rows.setdefault(event.node, Row(event.node, title_of(event.node, event.template)))
             new = not row.started or phase != row.phase or event.attempt != row.attempt
             row.started = row.started or self.clock()
-            row.error = "" if event.attempt != row.attempt else row.error
+            if event.attempt != row.attempt and row.error:
+                self.view.message(row, "warning", f"attempt {row.attempt} ended with {row.error}; trying again")
+                row.error = ""
             row.pod = event.kind == "Pod"
             row.phase, row.attempt, row.elapsed = phase, event.attempt, event.elapsed
             row.message, row.folder = row.error or one_line(event.message or ""), event.folder
