@@ -85,7 +85,7 @@ IDS = {
     "aws_key_pair": "{key_name}",
     "aws_autoscaling_group": "{name}",
     "aws_autoscaling_lifecycle_hook": "{name}",
-    "aws_autoscaling_group_tag": "{autoscaling_group_name}",
+    "aws_autoscaling_group_tag": "{autoscaling_group_name},{tag_key}",
     "aws_placement_group": "{name}",
     "aws_dynamodb_table": "{name}",
     "aws_ecr_repository": "{name}",
@@ -182,7 +182,15 @@ def _words(values: ObjectValue, scope: Scope) -> _Lookup:
     words["path"] = text(values.get("path")) or "/"
     words["host"] = text(values.get("url")).removeprefix("https://")
     words["leaf"] = text(values.get("principal_arn")).rsplit("/", 1)[-1]
+    words["tag_key"] = _first_tag_key(values)
     return words
+
+
+def _first_tag_key(values: ObjectValue) -> str:
+    """Give the key in a nested `tag` block; only one is allowed where there is one."""
+    blocks = values.get("tag")
+    first = blocks[0] if isinstance(blocks, list) and blocks else {}
+    return text(first.get("key")) if isinstance(first, dict) else ""
 
 
 def arn_of(type_: str, values: ObjectValue, scope: Scope) -> str:

@@ -70,7 +70,13 @@ def check_create(type_: str, values: ObjectValue, id_: str, scope: Scope, store:
         _check_cluster(values, id_, store)
 
 
+NETWORK_WATCHERS = "NetworkWatcherRG"
+"""The resource group that Azure makes, with a network watcher in it, with a region's first virtual network."""
+
+
 def _group_exists(id_: str, store: Store) -> bool:
+    if id_.endswith(f"/{NETWORK_WATCHERS}"):
+        return True
     return store.get("azurerm_resource_group", id_) is not None or bool(store.setting(ambient_key(id_)))
 
 
