@@ -1,9 +1,8 @@
 """How a pipeline asks a person, bound to one plan: a suspend node that takes a yes or a no and who said it.
 
 Three of Argo's habits shape this. A reference to an output of a skipped node never resolves and hangs the workflow, so the
-suspend node sits in a template of its own, which always has an answer. `argo resume` of one node asks for no outputs, so that
-answer is made in a way that fails when the node ran and has none, and whatever is neither a yes nor the policy's word counts
-as a no. And a suspend node has no way to end as failed by its outputs, so a container says the no, with its exit code.
+suspend node sits in a template of its own, which always has an answer. `argo resume` of one node asks for no outputs, so a node
+that ran and has none counts as a no, as does whatever is neither a yes nor the policy's word. And a suspend node has no way to end as failed by its outputs, so a container says the no, with its exit code.
 """
 
 from __future__ import annotations
@@ -82,7 +81,8 @@ def approval(stage: str, template: Suspend) -> Steps:
 def _answer(stage: str, name: str, unasked: str) -> Parameter:
     node = f"steps['{stage}-approve']"
     expression = f"{node}.status == 'Skipped' ? '{unasked}' : {node}.outputs.parameters['{name}']"
-    return Parameter(name=name, value_from=ValueFrom(expression=expression))
+    # The default speaks when the node ran and has no value: `argo resume` of one node asks for none.
+    return Parameter(name=name, value_from=ValueFrom(expression=expression, default="no" if name == "approved" else ""))
 
 
 def rejected() -> Container:
