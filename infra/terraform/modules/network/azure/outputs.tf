@@ -14,12 +14,13 @@ output "cidr" {
 }
 
 output "private_subnet_ids" {
-  value       = { for zone in var.zones : zone => azurerm_subnet.private[zone].id }
+  value       = { for zone, subnet in azurerm_subnet.private : zone => subnet.id }
   description = "Zone to node subnet, once it has its way out: AKS refuses subnets without their NAT gateway."
 
   depends_on = [
     azurerm_subnet_nat_gateway_association.private,
-    azurerm_subnet_network_security_group_association.this,
+    azurerm_subnet_network_security_group_association.private,
+    azurerm_subnet_network_security_group_association.others,
   ]
 }
 
@@ -29,8 +30,8 @@ output "public_subnet_ids" {
 }
 
 output "nat_public_ips" {
-  value       = [for zone in var.zones : azurerm_public_ip.nat[zone].ip_address if contains(local.nat_zones, zone)]
-  description = "Addresses that the cluster's traffic leaves from, in the order of zones."
+  value       = [for address in azurerm_public_ip.nat : address.ip_address]
+  description = "Addresses that the cluster's traffic leaves from, by zone."
 }
 
 output "cloud" {

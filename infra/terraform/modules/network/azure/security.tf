@@ -26,16 +26,6 @@ locals {
       { name = "allow-probes", priority = 210, access = "Allow", protocol = "Tcp", ports = ["9988"], sources = [], source = "AzureLoadBalancer" },
     ]
   }
-
-  # Keys come from the inputs alone, so that Terraform knows them also while it adopts what a killed run made.
-  guarded_subnets = merge(
-    { for zone in var.zones : "private-${zone}" => "private" },
-    { public = "public", endpoints = "endpoints", api-server = "api-server" },
-  )
-  subnet_ids = merge(
-    { for zone in var.zones : "private-${zone}" => azurerm_subnet.private[zone].id },
-    { public = azurerm_subnet.public.id, endpoints = azurerm_subnet.endpoints.id, api-server = azurerm_subnet.api_server.id },
-  )
 }
 
 resource "azurerm_network_security_group" "this" {
@@ -67,9 +57,22 @@ resource "azurerm_network_security_group" "this" {
   }]
 }
 
-resource "azurerm_subnet_network_security_group_association" "this" {
-  for_each = local.guarded_subnets
+# Which instances there are depends on the inputs alone, and no local or output names an instance that a killed run may not have
+# made: Terraform looks at all of them while it adopts the rest.
+resource "azurerm_subnet_network_security_group_association" "private" {
+  for_each = local.private_ranges
 
-  subnet_id                 = local.subnet_ids[each.key]
-  network_security_group_id = azurerm_network_security_group.this[each.value].id
+  subnet_id                 = azurerm_subnet.private[each.key].id
+  network_security_group_id = azurerm_network_security_group.this["private"].id
+}
+
+resource "azurerm_subnet_network_security_group_association" "others" {
+  for_each = {
+    public     = azurerm_subnet.public.id
+    endpoints  = azurerm_subnet.endpoints.id
+    api-server = azurerm_subnet.api_server.id
+  }
+
+  subnet_id                 = each.value
+  network_security_group_id = azurerm_network_security_group.this[each.key].id
 }

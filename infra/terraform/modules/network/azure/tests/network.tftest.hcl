@@ -111,7 +111,7 @@ run "prod" {
   }
 
   assert {
-    condition     = length(azurerm_subnet_network_security_group_association.this) == 6
+    condition     = length(azurerm_subnet_network_security_group_association.private) == 3 && length(azurerm_subnet_network_security_group_association.others) == 3
     error_message = "Every subnet has a security group."
   }
 }
