@@ -25,16 +25,9 @@ def main(arguments: list[str]) -> int:
 
 
 def _serve(provider: str) -> int:
-    from infra.simulator.clouds import cloud_for
-    from infra.simulator.plugin import serve
-    from infra.simulator.service import Service
-    from infra.simulator.simulate import Simulator
-    from infra.simulator.store import Store
+    from infra.simulator.provider import run
 
-    home = os.environ.get("HERA_SIMULATOR_HOME")
-    if not home:
-        sys.exit("HERA_SIMULATOR_HOME is not set: get the environment with `python -m infra.simulator env`")
-    serve(Service(Simulator(cloud_for(provider), Store(Path(home)))).methods())
+    run(provider)
     return 0
 
 

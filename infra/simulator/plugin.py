@@ -1,17 +1,20 @@
 """How terraform starts a provider and talks to it: handshake, gRPC server, and an end when terraform is gone."""
 
+import gc
 import os
 import signal
 import sys
 import tempfile
 import threading
 import time
+import types
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import grpc
+sys.modules.setdefault("grpc.aio", types.ModuleType("grpc.aio"))  # unused here, and importing asyncio for it takes long
+import grpc  # noqa: E402
 
 COOKIE = ("TF_PLUGIN_MAGIC_COOKIE", "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2")
 MESSAGE_LIMIT = 256 << 20
@@ -53,6 +56,7 @@ def serve(methods: dict[str, Method]) -> None:
     if os.environ.get(COOKIE[0]) != COOKIE[1]:
         sys.exit("This is a terraform provider plugin: terraform starts it. See docs/simulator.md.")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.disable()  # short-lived, and collecting while schemas load costs more than it frees
     folder = Path(tempfile.mkdtemp(prefix="sim"))
     server = grpc.server(
         ThreadPoolExecutor(max_workers=64),

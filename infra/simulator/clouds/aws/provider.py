@@ -1,6 +1,7 @@
 """The AWS provider: puts AWS's tables behind the generic seams."""
 
-from infra.simulator.clouds.aws.checks import check_create, check_delete, refuse_configuration
+from infra.simulator.clouds.aws.arguments import refuse_configuration
+from infra.simulator.clouds.aws.checks import check_create, check_delete
 from infra.simulator.clouds.aws.data import answer
 from infra.simulator.clouds.aws.effects import ADOPTED, adopt, after_create, after_delete
 from infra.simulator.clouds.aws.makers import VALUES
