@@ -1,8 +1,9 @@
 """How a pipeline asks a person, bound to one plan: a suspend node that takes a yes or a no and who said it.
 
 Three of Argo's habits shape this. A reference to an output of a skipped node never resolves and hangs the workflow, so the
-suspend node sits in a template of its own, which always has an answer. `argo resume` of one node asks for no outputs, so a node
-that ran and has none counts as a no, as does whatever is neither a yes nor the policy's word. And a suspend node has no way to end as failed by its outputs, so a container says the no, with its exit code.
+suspend node sits in a template of its own, which always has an answer. `argo resume` of one node asks for no outputs, so a
+node that ran and has none counts as a no, as does whatever is neither a yes nor the policy's word. And a suspend node has no
+way to end as failed by its outputs, so a container says the no, with the exit code that means it.
 """
 
 from __future__ import annotations
