@@ -47,7 +47,7 @@ class StageRecord:
 
 @dataclass(frozen=True)
 class RunRecord:
-    """One run of a pipeline. Phases: running, succeeded, failed, interrupted."""
+    """One run of a pipeline. Phases: running, succeeded, failed, interrupted, awaiting-approval."""
 
     id: str
     operation: str

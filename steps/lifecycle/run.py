@@ -106,12 +106,16 @@ def record(context: Context) -> None:
 
 def _outcome(ledger: Ledger, context: Context, *, succeeded: bool) -> str:
     error = ledger.run.error if ledger.run else ""
+    if context.get("status") == "Suspended":
+        return "awaiting-approval"
     return "succeeded" if succeeded else "interrupted" if error.startswith("INTERRUPTED") else "failed"
 
 
 def _phase(ledger: Ledger, context: Context, *, succeeded: bool) -> Any:
     if ledger.phase == "deleted" or context.get("operation") == "drift":
         return ledger.phase
+    if context.get("status") == "Suspended":
+        return "awaiting-approval"
     return "ready" if succeeded and context.get("operation") == "create" else "failed"
 
 
