@@ -19,6 +19,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     flags.add_name(parser)
     flags.add_simulate(parser, "look only on the simulator")
     flags.add_yes(parser, "approve what destroys or replaces, too")
+    parser.add_argument("--unprotect", action="store_true", help="lift deletion protection, where a delete stopped before that")
     flags.add_output(parser)
     flags.add_timeout(parser)
 
@@ -29,13 +30,14 @@ def run(args: Namespace) -> int:
     operation = _operation(found)
     console.note(f"Resuming {operation} of {args.name} {found.place.title}")
     if operation == "delete":
-        return delete.destroy(console, args.name, found.place, timeout=args.timeout, unprotect=False)
+        return delete.destroy(console, args.name, found.place, timeout=args.timeout, unprotect=args.unprotect)
     return _build(args, console, found)
 
 
 def _operation(found: clusters.Found) -> str:
-    """Return `create` or `delete`; a look at drift changes nothing that could be resumed."""
-    return "delete" if found.ledger.phase in ("deleting", "deleted") else "create"
+    """Return `create` or `delete`, whichever was asked last; a look at drift changes nothing that could be resumed."""
+    runs = (found.ledger.run, *found.ledger.history)
+    return next((run.operation for run in runs if run and run.operation in ("create", "delete")), "create")
 
 
 def _build(args: Namespace, console: Console, found: clusters.Found) -> int:

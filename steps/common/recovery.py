@@ -57,29 +57,31 @@ def restore_state(stage: Stage, terraform: Terraform) -> None:
         events.note("storing the state that terraform could not store when it was last here")
         terraform.push(errored)
         errored.unlink()
-    if stage.context.location.scheme == "file":
-        _mend_file(stage)
 
 
-def _mend_file(stage: Stage) -> None:
-    """Put terraform's backup in place of a state file that a kill cut short."""
+def mend_state_file(stage: Stage) -> None:
+    """Put terraform's backup in place of a state file that a kill cut short; a cloud's store writes whole objects or none."""
+    if stage.context.location.scheme != "file":
+        return
     store, key = stage.context.store, roots.state_key(stage.context.name, stage.name)
     stored = store.get(key)
-    if stored is None or _is_state(stored.data):
+    if stored is None or read_state(stored.data):
         return
     backup = store.get(f"{key}.backup")
     events.warning(f"the state file of stage {stage.name} was cut short; going on from its backup")
-    if backup is not None and _is_state(backup.data):
+    if backup is not None and read_state(backup.data):
         store.put(key, backup.data)
     else:
         store.delete(key)
 
 
-def _is_state(data: bytes) -> bool:
+def read_state(data: bytes) -> dict[str, Any]:
+    """Return a state file's content; empty when it is none, or not all of one."""
     try:
-        return "lineage" in json.loads(data)
+        state = json.loads(data)
     except ValueError:
-        return False
+        return {}
+    return state if isinstance(state, dict) and "lineage" in state else {}
 
 
 def _unlocked(stage: Stage, terraform: Terraform, action: Any) -> bool:

@@ -74,6 +74,7 @@ class Stage:
         folder = self.context.work(self.name)
         terraform = Terraform(folder, self.context.target.environment(), self.classify)
         terraform.wait_for_predecessor()
+        recovery.mend_state_file(self)
         roots.write(root, folder)
         terraform.init()
         return terraform
@@ -93,7 +94,7 @@ class Stage:
         """Return the state's serial and lineage; (0, "") when there is no state."""
         if self.context.location.scheme == "file":
             stored = self.context.store.get(roots.state_key(self.context.name, self.name))
-            state = json.loads(stored.data) if stored and stored.data.strip() else {}
+            state = recovery.read_state(stored.data) if stored else {}
         else:
             state = self.terraform(self.root(destroying=True)).state()
         return int(state.get("serial", 0)), str(state.get("lineage", ""))

@@ -56,13 +56,17 @@ def _opened(context: Context, old: Ledger, cluster: Cluster, operation: str, rep
 
 
 def drain(context: Context) -> None:
-    """Refuse a protected cluster; remove what Kubernetes made in the cloud."""
+    """Refuse a protected cluster; remove what Kubernetes made in the cloud.
+
+    That the protection was lifted is remembered, so that an interrupted delete goes on without asking again.
+    """
     spec = context.cluster.spec
     if spec.kubernetes.deletion_protection and context.get("unprotect") != "true":
         raise DeletionProtected(
             f"{context.name} is protected from deletion",
             next_step=f"run `clusterctl delete cluster {context.name} --unprotect` if you mean it",
         )
+    context.ledgers.update(context.name, lambda ledger: replace(ledger, spec=stage.unprotected(context.cluster).dump()))
     events.emit("stage", stage="drain", phase="drain", message="removing what Kubernetes made in the cloud")
     stage.drain(context)
 

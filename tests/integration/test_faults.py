@@ -95,7 +95,7 @@ def test_delete_works_without_ledger_or_outputs(world: World) -> None:
 def test_delete_removes_what_kubernetes_made_first(world: World) -> None:
     world.cli.run(*world.create("aws")).ok()
     tags = {"hera-cluster": NAME, "kubernetes.io/created-for": "owned"}
-    world.cloud.add(provider="aws", type="aws_lb", attributes={"name": "k8s-shop", "tags": tags})
+    world.cloud.add("aws_lb", "arn:aws:elasticloadbalancing:eu-west-1:1:loadbalancer/net/k8s-shop/1", name="k8s-shop", tags=tags)
     done = world.cli.run("delete", "cluster", NAME, "--yes", "--unprotect").ok()
     assert "aws_lb" in done.err
     assert list(in_cloud(world.cli.simulation)) == []
@@ -103,7 +103,7 @@ def test_delete_removes_what_kubernetes_made_first(world: World) -> None:
 
 def test_delete_fails_when_something_is_left(world: World) -> None:
     world.cli.run(*world.create("aws")).ok()
-    world.cloud.add(provider="aws", type="aws_s3_bucket", attributes={"bucket": "forgotten", "tags": {"hera-cluster": NAME}})
+    world.cloud.add("aws_s3_bucket", "forgotten", tags={"hera-cluster": NAME})
     done = world.cli.run("delete", "cluster", NAME, "--yes", "--unprotect")
     assert done.code == 86, done.err
     assert "aws_s3_bucket" in done.err
@@ -170,7 +170,7 @@ def test_an_altered_plan_is_never_applied(world: World) -> None:
 def test_create_refuses_to_move_a_cluster_to_another_region(world: World, tmp_path: Path) -> None:
     world.cli.run(*world.create("gcp")).ok()
     moved = tmp_path / "moved.yaml"
-    moved.write_text(DEV["gcp"].read_text().replace("europe-west1", "us-central1"))
+    moved.write_text(DEV["gcp"].read_text().replace("europe-west4", "us-central1"))
     done = world.cli.run("create", "cluster", "-f", moved, "--simulate", "--yes")
     assert done.code == 78 and "spec.region" in done.err, done.err
 

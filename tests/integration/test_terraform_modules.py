@@ -12,13 +12,14 @@ import pytest
 from infra.simulator.environment import environment
 from tests.support.cli import PROJECT
 
-MODULES = sorted(path.parent for path in (PROJECT / "infra" / "terraform" / "modules").rglob("versions.tf"))
+TERRAFORM = PROJECT / "infra" / "terraform"
+MODULES = sorted(path.parent for path in (TERRAFORM / "modules").rglob("versions.tf"))
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: f"{path.parent.name}-{path.name}")
 def test_validate_and_test(module: Path, tmp_path: Path) -> None:
-    copy = tmp_path / module.name
-    shutil.copytree(module, copy, ignore=shutil.ignore_patterns(".terraform*"))
+    shutil.copytree(TERRAFORM, tmp_path / "terraform", ignore=shutil.ignore_patterns(".terraform*"))
+    copy = tmp_path / "terraform" / module.relative_to(TERRAFORM)
     extra = {**os.environ, **environment(tmp_path / "cloud")}
     for command in ("init", "validate", "test"):
         done = subprocess.run(["terraform", f"-chdir={copy}", command, "-no-color"], env=extra, capture_output=True, text=True)
