@@ -82,9 +82,20 @@ class Simulator:
         if adopted is not None:
             self.store.update(adopted.uid, id_, name, {**adopted.attributes, **stored, IMPLIED: False})
             return values, adopted.uid
-        uid = self.store.insert(self.cloud.provider, type_, id_, name, place, stored)
+        uid = self._put(type_, id_, name, place, stored)
         self.cloud.created(type_, values, self.scope, self.store)
         return values, uid
+
+    def _put(self, type_: str, id_: str, name: str, place: str, stored: ObjectValue) -> int:
+        """Store an object; one under the same id is overwritten, as by the clouds' Put calls.
+
+        Where a cloud refuses a name that is taken, its checks have done so before.
+        """
+        twin = self.store.get(type_, id_, place)
+        if twin is None:
+            return self.store.insert(self.cloud.provider, type_, id_, name, place, stored)
+        self.store.update(twin.uid, id_, name, stored)
+        return twin.uid
 
     def _settle(self, type_: str, operation: str, values: ObjectValue) -> CloudError | None:
         """Wait as long as the cloud would take; an interrupted wait leaves the object there."""

@@ -14,7 +14,7 @@ from clusterctl import pipelines, specs
 from clusterctl.console import Console
 from infra.errors import HeraError, by_code
 from infra.plans.summary import Change, PlanSummary, StagePlan
-from steps.common.ledger import Ledger, Ledgers
+from steps.common.ledger import Ledger, Ledgers, RunRecord
 from workflows.local.api import NodeEvent, Phase, Result
 
 from .conftest import Shell
@@ -271,10 +271,18 @@ def test_resume_builds_with_the_ledgers_spec(shell: Shell, engine: FakeEngine, m
     assert parameters["simulate"] == "true" and "on the simulator" in shell.err
 
 
+@pytest.mark.parametrize("phase", ["deleting", "failed", "deleted"])
+@pytest.mark.parametrize("looked", [False, True], ids=["at-once", "after-a-look-at-drift"])
 def test_resume_of_a_delete_deletes(
-    shell: Shell, engine: FakeEngine, keep: Callable[[Ledger], Ledgers], make_ledger: Callable[..., Ledger]
+    shell: Shell,
+    engine: FakeEngine,
+    keep: Callable[[Ledger], Ledgers],
+    make_ledger: Callable[..., Ledger],
+    phase: str,
+    looked: bool,
 ) -> None:
-    keep(make_ledger(phase="deleting"))
+    delete, drift = (RunRecord(f"{word}-1", word, "failed", "ada", "2026-11-24T11:00:00Z") for word in ("delete", "drift"))
+    keep(make_ledger(phase=phase, run=drift if looked else delete, history=(delete,) if looked else ()))
     assert shell("resume", "cluster", "shop") == 0
     assert engine.calls[0][0] == "delete-cluster"
 
