@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from infra.errors import HeraError, PlanStale, StateLocked
 from infra.providers.base import CloudObject
 from steps.common import events, roots
-from steps.common.terraform import Terraform, started_addresses
+from steps.common.terraform import ADOPTION, Terraform, started_addresses
 
 if TYPE_CHECKING:
     from steps.common.stage import Stage
@@ -118,19 +118,16 @@ def _is_predecessors(stage: Stage, holder: Mapping[str, str]) -> bool:
 def _adopt(stage: Stage, terraform: Terraform, shown: Mapping[str, Any]) -> bool:
     """Import what the dead apply began to make and the state does not know; return whether there was any."""
     suspects = started_addresses(terraform.folder)
-    missing = {
-        item["address"]: item
+    missing = [
+        item
         for item in shown.get("resource_changes", ())
         if item["change"]["actions"] == ["create"] and item["address"] in suspects
-    }
+    ]
     if not missing:
         return False
-    owned = _owned(stage)
-    found = False
-    for address, item in missing.items():
-        identifier = import_id(stage.context.provider.imports(), item["type"], item["change"]["after"] or {}, owned)
-        found = (identifier is not None and _try_import(terraform, address, identifier)) or found
-    return found
+    owned, table = _owned(stage), stage.context.provider.imports()
+    named = {item["address"]: import_id(table, item["type"], item["change"]["after"] or {}, owned) for item in missing}
+    return _import({address: identifier for address, identifier in named.items() if identifier is not None}, terraform)
 
 
 def _owned(stage: Stage) -> list[CloudObject]:
@@ -138,16 +135,40 @@ def _owned(stage: Stage) -> list[CloudObject]:
     return stage.context.target.inventory(stage.context.name, spec.region, spec.cloud_options)
 
 
-def _try_import(terraform: Terraform, address: str, identifier: str) -> bool:
-    """Adopt an object; false when it is not there after all."""
+def _import(named: dict[str, str], terraform: Terraform) -> bool:
+    """Adopt those objects that exist, by import blocks and a plan of nothing but them.
+
+    `terraform import` would not do: it evaluates the whole configuration with only what the state knows already.
+    """
+    blocks = terraform.folder / "adopt.tf.json"
     try:
-        terraform.adopt(address, identifier)
-    except HeraError as problem:
-        if _NOT_THERE.search(problem.detail):
-            return False
-        raise
-    events.note(f"adopted {address} ({identifier}), made by the interrupted run")
-    return True
+        while named:
+            content = {"import": [{"to": address, "id": roots.literal(identifier)} for address, identifier in named.items()]}
+            blocks.write_text(json.dumps(content))
+            try:
+                terraform.plan(ADOPTION, targets=list(named))
+            except HeraError as problem:
+                named = _without_absent(named, problem)
+                continue
+            terraform.apply(ADOPTION)
+            for address, identifier in named.items():
+                events.note(f"adopted {address} ({identifier}), made by the interrupted run")
+            return True
+    finally:
+        blocks.unlink(missing_ok=True)
+    return False
+
+
+def _without_absent(named: Mapping[str, str], problem: HeraError) -> dict[str, str]:
+    """Return what is left when those are taken out that terraform says do not exist; raises when it says something else."""
+    absent = {
+        address
+        for address, identifier in named.items()
+        if _NOT_THERE.search(problem.detail) and (f'"{identifier}"' in problem.detail or address in problem.detail)
+    }
+    if not absent:
+        raise problem
+    return {address: identifier for address, identifier in named.items() if address not in absent}
 
 
 def import_id(table: Mapping[str, str], kind: str, planned: Mapping[str, Any], owned: Iterable[CloudObject]) -> str | None:

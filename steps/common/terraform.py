@@ -94,7 +94,11 @@ class Terraform:
 
     def plan(self, file: str, *, destroy: bool = False, targets: Sequence[str] = (), lock: bool = True) -> bool:
         """Write a plan file; return whether it holds changes."""
-        flags = {"destroy": IsFlagged if destroy else None, "target": list(targets), "lock": None if lock else False}
+        flags: dict[str, Any] = {
+            "destroy": IsFlagged if destroy else None,
+            "target": list(targets),
+            "lock": None if lock else False,
+        }
         outcome = self._run_json("plan", detailed_exitcode=IsFlagged, out=file, parallelism=PARALLELISM, **flags)
         if outcome.code not in (0, 2):
             raise self._failure(outcome)
@@ -102,7 +106,7 @@ class Terraform:
 
     def apply(self, file: str) -> Outcome:
         """Apply a plan file; raises the classified error. `outputs` holds what is not sensitive."""
-        outcome = self._run_json("apply", file, parallelism=PARALLELISM)
+        outcome = self._run_json("apply", file, journal=_journal_of(file), parallelism=PARALLELISM)
         if outcome.code:
             raise self._failure(outcome)
         return outcome
@@ -127,12 +131,6 @@ class Terraform:
     def push(self, file: Path) -> None:
         """Put a state file in the backend; terraform refuses an older one or another lineage."""
         self._text("state push", str(file))
-
-    def adopt(self, address: str, identifier: str) -> None:
-        """Import an object that exists; raises the classified error."""
-        outcome = self._run("import", address, identifier, no_color=IsFlagged)
-        if outcome.code:
-            raise self._classify(outcome.text)
 
     def unlock(self, identifier: str) -> None:
         """Remove a state lock whose holder is known to be dead."""
@@ -182,15 +180,15 @@ class Terraform:
             command, Outcome(process.returncode, time.monotonic() - started, text=out if not process.returncode else err or out)
         )
 
-    def _run_json(self, command: str, *args: str, **options: Any) -> Outcome:
-        """Run a command whose events are followed while it works."""
-        started, journal = time.monotonic(), self.folder / f"{command}.journal"
-        with journal.open("w") as out, contextlib.redirect_stdout(out):
+    def _run_json(self, command: str, *args: str, journal: str = "plan.journal", **options: Any) -> Outcome:
+        """Run a command whose events are followed while it works, from the journal that terraform writes them to."""
+        started, path = time.monotonic(), self.folder / journal
+        with path.open("w") as out, contextlib.redirect_stdout(out):
             process = self._command.cmd(command, *args, capture_output=False, synchronous=False, json=IsFlagged, **options)[0]
         (self.folder / _PIDFILE).write_text(f"{process.pid} {born(process.pid)}")
         outcome = Outcome(0, 0.0)
         with _forwarding(process):
-            for line in _follow(journal, process):
+            for line in _follow(path, process):
                 _handle(line, outcome)
         outcome.code, outcome.seconds = process.wait(), time.monotonic() - started
         (self.folder / _PIDFILE).unlink(missing_ok=True)
@@ -289,6 +287,14 @@ _RESOURCE_STATES = {
 
 def _plain_outputs(outputs: Mapping[str, Any]) -> dict[str, Any]:
     return {name: item["value"] for name, item in outputs.items() if not item.get("sensitive") and "value" in item}
+
+
+ADOPTION = "adopt.tfplan"
+"""The plan of an adoption; its journal is its own, so that the dead apply's one is kept until the next apply."""
+
+
+def _journal_of(file: str) -> str:
+    return "adopt.journal" if file == ADOPTION else "apply.journal"
 
 
 def started_addresses(folder: Path) -> set[str]:

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -50,6 +51,8 @@ class Tables:
     defaults: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     computed_blocks: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     replaces: Mapping[str, Iterable[str]] = field(default_factory=dict)
+    imports: Mapping[str, str] = field(default_factory=dict)
+    """What a user types to import a type whose id says nothing of it: a text with attributes as `{name}`."""
     keeps: Mapping[str, Iterable[str]] = field(default_factory=dict)
     generic_replaces: re.Pattern[str] = re.compile(r"^(name|name_prefix|location|region|project|zone)$")
     recomputed: Mapping[str, Mapping[str, Iterable[str]]] = field(default_factory=dict)
@@ -165,7 +168,15 @@ class Cloud:
 
     def lookup(self, type_: str, id_: str, scope: Scope, store: Store) -> Row | None:
         """Find an object by what a user types to import it."""
-        return store.get(type_, id_)
+        return store.get(type_, id_) or self.by_import_form(type_, id_, store)
+
+    def by_import_form(self, type_: str, id_: str, store: Store) -> Row | None:
+        """Find an object of a type that is imported by attributes of its own."""
+        form = self.tables.imports.get(type_)
+        if form is None:
+            return None
+        rows = store.find("type=?", (type_,))
+        return next((row for row in rows if form.format_map(defaultdict(str, row.attributes)) == id_), None)
 
     def find(self, type_: str, values: ObjectValue, store: Store) -> Row | None:
         """Find an object by something else than its id, for types whose id is not unique."""

@@ -2,6 +2,7 @@
 
 import re
 import secrets
+import zlib
 
 from infra.simulator.clouds.base import Scope, hexid, uuid
 from infra.simulator.values import ObjectValue, text
@@ -186,6 +187,12 @@ def _words(values: ObjectValue, scope: Scope) -> _Lookup:
     return words
 
 
+def _destination(values: ObjectValue) -> str:
+    """Give where a route leads: the provider makes the id of its checksum, so a table has one route to each."""
+    names = ("destination_cidr_block", "destination_ipv6_cidr_block", "destination_prefix_list_id")
+    return next((text(values.get(name)) for name in names if text(values.get(name))), "")
+
+
 def _first_tag_key(values: ObjectValue) -> str:
     """Give the key in a nested `tag` block; only one is allowed where there is one."""
     blocks = values.get("tag")
@@ -216,7 +223,7 @@ def id_of(type_: str, values: ObjectValue, scope: Scope) -> str:
     if type_ in IDS:
         return IDS[type_].format_map(_words(values, scope))
     if type_ == "aws_route":
-        return f"r-{text(values.get('route_table_id'))}{abs(hash(str(sorted(values.items(), key=str)))) % 10**10}"
+        return f"r-{text(values.get('route_table_id'))}{zlib.crc32(_destination(values).encode())}"
     if type_ == "aws_route53_zone":
         return "Z" + secrets.token_hex(10).upper()
     if type_.startswith("aws_s3_bucket_") and text(values.get("bucket")):

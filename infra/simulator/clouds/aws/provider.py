@@ -6,7 +6,7 @@ from infra.simulator.clouds.aws.data import answer
 from infra.simulator.clouds.aws.effects import ADOPTED, adopt, after_create, after_delete
 from infra.simulator.clouds.aws.makers import VALUES
 from infra.simulator.clouds.aws.names import arn_of, id_of
-from infra.simulator.clouds.aws.tables import COMPUTED_BLOCKS, DEFAULTS, GENERIC, KEEPS, RECOMPUTED, REPLACES
+from infra.simulator.clouds.aws.tables import COMPUTED_BLOCKS, DEFAULTS, GENERIC, IMPORTS, KEEPS, RECOMPUTED, REPLACES
 from infra.simulator.clouds.base import Cloud, Scope, Tables, Want
 from infra.simulator.store import Row, Store
 from infra.simulator.values import UNKNOWN, ObjectValue, Value, as_objects, is_unknown, text
@@ -25,6 +25,7 @@ class Aws(Cloud):
         generic_replaces=GENERIC,
         recomputed=RECOMPUTED,
         values=VALUES,
+        imports=IMPORTS,
     )
 
     def scope(self, config: ObjectValue) -> Scope:

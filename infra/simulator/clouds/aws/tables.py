@@ -163,3 +163,11 @@ RECOMPUTED: dict[str, dict[str, tuple[str, ...]]] = {
     "aws_ssm_parameter": {"version": ("*",)},
     "aws_ecs_task_definition": {"revision": ("*",)},
 }
+
+IMPORTS: dict[str, str] = {
+    "aws_route": "{route_table_id}_{destination_cidr_block}",
+    "aws_route_table_association": "{subnet_id}/{route_table_id}",
+    "aws_iam_role_policy_attachment": "{role}/{policy_arn}",
+    "aws_iam_user_policy_attachment": "{user}/{policy_arn}",
+    "aws_vpc_endpoint_route_table_association": "{vpc_endpoint_id}/{route_table_id}",
+}

@@ -104,10 +104,12 @@ COMPUTED_BLOCKS: dict[str, dict[str, object]] = {
 REPLACES: dict[str, tuple[str, ...]] = {
     "azurerm_virtual_network": ("name", "location", "resource_group_name", "edge_zone"),
     "azurerm_subnet": ("name", "resource_group_name", "virtual_network_name"),
+    "azurerm_subnet_nat_gateway_association": ("subnet_id", "nat_gateway_id"),
+    "azurerm_subnet_network_security_group_association": ("subnet_id", "network_security_group_id"),
+    "azurerm_subnet_route_table_association": ("subnet_id", "route_table_id"),
     "azurerm_public_ip": ("name", "allocation_method", "sku", "sku_tier", "ip_version", "zones", "public_ip_prefix_id"),
     "azurerm_nat_gateway": ("sku_name", "zones"),
     "azurerm_nat_gateway_public_ip_association": ("*",),
-    "azurerm_subnet_nat_gateway_association": ("subnet_id",),
     "azurerm_kubernetes_cluster": (
         "dns_prefix",
         "dns_prefix_private_cluster",
@@ -151,6 +153,4 @@ REPLACES: dict[str, tuple[str, ...]] = {
 
 KEEPS: dict[str, tuple[str, ...]] = {
     "azurerm_key_vault_secret": ("tags",),
-    "azurerm_subnet_nat_gateway_association": ("nat_gateway_id",),
-    "azurerm_subnet_network_security_group_association": ("network_security_group_id",),
 }

@@ -7,7 +7,16 @@ from infra.simulator.clouds.google.checks import check_create, check_delete, ref
 from infra.simulator.clouds.google.data import answer
 from infra.simulator.clouds.google.makers import VALUES
 from infra.simulator.clouds.google.names import id_of, leaf, link_of, relative
-from infra.simulator.clouds.google.tables import COMPUTED_BLOCKS, DEFAULTS, GENERIC, IDEMPOTENT, KEEPS, RECOMPUTED, REPLACES
+from infra.simulator.clouds.google.tables import (
+    COMPUTED_BLOCKS,
+    DEFAULTS,
+    GENERIC,
+    IDEMPOTENT,
+    IMPORTS,
+    KEEPS,
+    RECOMPUTED,
+    REPLACES,
+)
 from infra.simulator.store import Row, Store
 from infra.simulator.values import UNKNOWN, ObjectValue, Value, is_unknown, text
 
@@ -25,6 +34,7 @@ class Google(Cloud):
         generic_replaces=GENERIC,
         recomputed=RECOMPUTED,
         values=VALUES,
+        imports=IMPORTS,
     )
 
     def scope(self, config: ObjectValue) -> Scope:
@@ -86,7 +96,7 @@ class Google(Cloud):
 
     def lookup(self, type_: str, id_: str, scope: Scope, store: Store) -> Row | None:
         """Import by resource name, self link, or the short forms."""
-        found = store.get(type_, id_) or store.get(type_, relative(id_))
+        found = super().lookup(type_, id_, scope, store) or store.get(type_, relative(id_))
         if found is not None:
             return found
         parts = id_.split("/")

@@ -189,3 +189,8 @@ KEEPS: dict[str, tuple[str, ...]] = {
 RECOMPUTED: dict[str, dict[str, tuple[str, ...]]] = {
     "google_container_cluster": {"master_version": ("min_master_version",), "node_version": ("min_master_version",)},
 }
+
+IMPORTS: dict[str, str] = {
+    "google_dns_record_set": "{project}/{managed_zone}/{name}/{type}",
+    "google_project_iam_member": "{project} {role} {member}",
+}

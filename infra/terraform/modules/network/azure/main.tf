@@ -136,11 +136,6 @@ resource "azurerm_nat_gateway" "this" {
   idle_timeout_in_minutes = var.cloud.nat_idle_minutes
   zones                   = [each.key]
   tags                    = local.tags
-
-  # From a gateway a zone to a single one: first subnets change over, then the gateways that nobody uses go.
-  lifecycle {
-    create_before_destroy = true
-  }
 }
 
 resource "azurerm_nat_gateway_public_ip_association" "this" {
