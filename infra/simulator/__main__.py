@@ -27,7 +27,10 @@ def main(arguments: list[str]) -> int:
 def _serve(provider: str) -> int:
     from infra.simulator.provider import run
 
-    run(provider)
+    home = os.environ.get("HERA_SIMULATOR_HOME")
+    if not home:
+        sys.exit("HERA_SIMULATOR_HOME is not set: get the environment with `python -m infra.simulator env`")
+    run(provider, Path(home))
     return 0
 
 

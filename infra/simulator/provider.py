@@ -3,8 +3,6 @@
 Terraform starts every provider twice a command, once for nothing but its schema.
 """
 
-import os
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -58,11 +56,8 @@ class LazyService:
         return self._methods
 
 
-def run(provider: str) -> None:
+def run(provider: str, home: Path) -> None:
     """Serve a provider until terraform is done with it."""
-    home = os.environ.get("HERA_SIMULATOR_HOME")
-    if not home:
-        sys.exit("HERA_SIMULATOR_HOME is not set: get the environment with `python -m infra.simulator env`")
     from infra.simulator.plugin import serve
 
-    serve(LazyService(provider, Path(home)).methods())
+    serve(LazyService(provider, home).methods())

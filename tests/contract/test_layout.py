@@ -37,6 +37,7 @@ COMMANDS = {
     "steps/common/command.py": "the body of every step's __main__",
     "infra/simulator/disturbance.py": "dies in mid-apply when asked to",
     "infra/simulator/plugin.py": "terraform starts it as a process of its own",
+    "workflows/local/zygote.py": "ends the forked steps, which are processes of their own",
 }
 """Modules that are commands without being called __main__."""
 

