@@ -52,7 +52,7 @@ def create_overhead(folder: Path) -> Iterator[Figure]:
     walls, own, second = [], [], []
     for number in range(3):
         cli = Cli(folder / f"create-{number}")
-        arguments = cli.command("create", "cluster", "-f", EXAMPLES / "aws-dev.yaml", "--simulate", "--yes")
+        arguments = cli.command("create", "cluster", "-f", EXAMPLES / "aws-prod.yaml", "--simulate", "--yes")
         walls.append(command(arguments, cli.environment()))
         own.append(_terraform_seconds(cli.home))
         second.append(command(arguments, cli.environment()))

@@ -89,6 +89,14 @@ class Outcome:
         }
 
 
+def warm_up() -> None:
+    """Begin loading what steps need, while the command still reads its files; a run takes it over."""
+    from workflows import catalogue
+    from workflows.local import engine
+
+    engine.prepare(catalogue.WARM)
+
+
 def run(request: Request, console: Console, approval: Approval | None = None) -> Outcome:
     """Run a pipeline to its end; raises the failed step's error."""
     from workflows import catalogue

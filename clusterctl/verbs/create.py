@@ -33,6 +33,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Plan, ask, apply, sum up."""
+    pipelines.warm_up()
     console, spec, place = console_of(args), specs.read(args.file), clusters.place_for_spec(args)
     approved = None if args.yes else _approved(args, console, spec, place)
     request = request_for(spec.cluster.name, place, spec.text, args.timeout)

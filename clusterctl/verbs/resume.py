@@ -26,6 +26,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Do again what the ledger says was asked last."""
+    pipelines.warm_up()
     console, found = console_of(args), clusters.get(args, args.name)
     operation = _operation(found)
     console.note(f"Resuming {operation} of {args.name} {found.place.title}")

@@ -30,7 +30,7 @@ from steps.common.processes import born
 Event = dict[str, Any]
 PARALLELISM = 30
 """Concurrent operations; terraform's default of 10 makes a wide network wait for itself."""
-_POLL = 0.02
+_POLL = 0.005
 _PIDFILE = "terraform.pid"
 
 
