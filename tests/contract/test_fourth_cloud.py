@@ -99,7 +99,6 @@ def test_without_it_the_cloud_is_unknown(clusterctl: Clusterctl) -> None:
     assert "spec.cloud: found nimbus" in result.stdout + result.stderr
 
 
-@pytest.mark.skipif(shutil.which("terraform") is None, reason="needs terraform")
 def test_it_is_created_changed_and_deleted(clusterctl: Clusterctl) -> None:
     file = str(clusterctl.file)
     clusterctl.done("init")

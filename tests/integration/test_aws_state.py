@@ -29,8 +29,9 @@ REGION = "eu-west-1"
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    moto = pytest.importorskip("moto.server")
-    running = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    from moto.server import ThreadedMotoServer
+
+    running = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     running.start()
     host, port = running.get_host_and_port()
     yield f"http://{host}:{port}"
@@ -425,7 +426,6 @@ TERRAFORM = Path(__file__).parents[2] / "infra" / "terraform"
 @pytest.fixture(scope="module")
 def calls(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple[str, float, float]]]:
     """Make and unmake the dev composition, with a hundredth of AWS's latencies; return each type's calls."""
-    pytest.importorskip("grpc")
     from infra.simulator.cloud import SimulatedCloud
     from infra.simulator.environment import environment
 
