@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from os import environ
-from pathlib import Path
 from typing import Any
 
 from infra.classify import classify
@@ -335,8 +334,3 @@ def status(context: Context, name: str) -> None:
     }
     context.artifact("status.json", json.dumps(data))
     stage.say("status", record.phase)
-
-
-def working_file(stage: Stage, name: str) -> Path:
-    """Return a file's path in the stage's working folder."""
-    return stage.context.work(stage.name) / name

@@ -119,10 +119,6 @@ class Terraform:
         """Return the state's outputs that are not sensitive."""
         return _plain_outputs(json.loads(self._text("output", json=IsFlagged)))
 
-    def sensitive_output(self, name: str) -> str:
-        """Return one sensitive output, for the caller who must have it; never printed or stored."""
-        return self._text("output", name, raw=IsFlagged)
-
     def state(self) -> dict[str, Any]:
         """Return the whole state, or an empty mapping when there is none."""
         text = self._text("state pull")
@@ -307,11 +303,6 @@ def started_addresses(folder: Path) -> set[str]:
             if message.get("type") == "apply_start" and message["hook"].get("action") == "create":
                 found.add(str(message["hook"]["resource"]["addr"]))
     return found
-
-
-def stop_requested() -> bool:
-    """Tell whether this process was asked to stop."""
-    return bool(_interrupted)
 
 
 def on_stop() -> None:

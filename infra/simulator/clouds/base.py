@@ -57,7 +57,6 @@ class Tables:
     generic_replaces: re.Pattern[str] = re.compile(r"^(name|name_prefix|location|region|project|zone)$")
     recomputed: Mapping[str, Mapping[str, Iterable[str]]] = field(default_factory=dict)
     values: Mapping[str, Mapping[str, Maker]] = field(default_factory=dict)
-    never_unknown: Mapping[str, Iterable[str]] = field(default_factory=dict)
 
 
 class TypeRules:

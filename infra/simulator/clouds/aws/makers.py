@@ -103,10 +103,6 @@ def _scaling_group(want: Want) -> Value:
     return [{"autoscaling_groups": [{"name": name}], "remote_access_security_group_id": ""}]
 
 
-def _security_group_vpc(want: Want) -> str:
-    return want.scope.config.get("default_vpc") and "" or "vpc-0simulateddefault"  # type: ignore[return-value]
-
-
 def _policy_of_key(want: Want) -> str:
     root = f"arn:aws:iam::{want.scope.account}:root"
     statement = {"Sid": "Enable IAM User Permissions", "Effect": "Allow", "Principal": {"AWS": root}}
@@ -127,16 +123,8 @@ def _load_balancer_dns(want: Want) -> str:
     return f"{text(want.root.get('name'))}-{secrets.token_hex(8)}.elb.{region(want)}.amazonaws.com"
 
 
-def _launch_template_name(want: Want) -> str:
-    return text(want.root.get("name"))
-
-
 def _rule_id(want: Want) -> str:
     return text(want.root.get("id"))
-
-
-def _subnets_of_configuration(want: Want) -> list[object]:
-    return [item for block in as_objects(want.root.get("vpc_config")) for item in (block.get("subnet_ids") or [])]  # type: ignore[attr-defined]
 
 
 def _named(key: str, prefix_key: str) -> Maker:
