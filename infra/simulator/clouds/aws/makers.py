@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from infra.simulator.clouds.aws.names import arn_of
 from infra.simulator.clouds.base import Maker, Want, hexid, now
-from infra.simulator.values import Value, as_objects, text
+from infra.simulator.values import Value, text
 
 ZONE = re.compile(r"([a-z]{2})-([a-z-]+)-(\d)([a-h])")
 DIRECTION = re.compile("gov|north|south|east|west|central")
