@@ -13,10 +13,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from infra.errors import HeraError, PlanStale, StateLocked
+from infra.errors import DeletionProtected, HeraError, PlanStale, StateLocked
 from infra.providers.base import CloudObject
 from steps.common import events, roots
-from steps.common.terraform import ADOPTION, Terraform, started_addresses
+from steps.common.terraform import ADOPTION, CLEARING, Terraform, interrupted_addresses, started_addresses
 
 if TYPE_CHECKING:
     from steps.common.stage import Stage
@@ -33,8 +33,11 @@ def plan_after_repair(stage: Stage, terraform: Terraform, file: str) -> bool:
     if stage.record.phase not in UNCLEAN:
         return _unlocked(stage, terraform, lambda: terraform.plan(file))
     restore_state(stage, terraform)
-    changed = _unlocked(stage, terraform, lambda: terraform.plan(file))
+    _unlocked(stage, terraform, lambda: _keep_interrupted(terraform))
+    changed = terraform.plan(file)
     if changed and _adopt(stage, terraform, terraform.show(file)):
+        changed = terraform.plan(file)
+    if changed and _clear(terraform, terraform.show(file)):
         changed = terraform.plan(file)
     return changed
 
@@ -128,6 +131,52 @@ def _adopt(stage: Stage, terraform: Terraform, shown: Mapping[str, Any]) -> bool
     owned, table = _owned(stage), stage.context.provider.imports()
     named = {item["address"]: import_id(table, item["type"], item["change"]["after"] or {}, owned) for item in missing}
     return _import({address: identifier for address, identifier in named.items() if identifier is not None}, terraform)
+
+
+def _keep_interrupted(terraform: Terraform) -> bool:
+    """Keep what was being made when terraform was told to stop.
+
+    terraform marks it for replacement like everything whose creation ended with an error, but the cloud went on making it. A
+    control plane is a quarter of an hour; under create-before-destroy the second one could not even have its name.
+    """
+    interrupted = interrupted_addresses(terraform.folder) & tainted(terraform.state())
+    for address in sorted(interrupted):
+        terraform.untaint(address)
+        events.note(f"kept {address}: its making was interrupted, not refused")
+    return bool(interrupted)
+
+
+def tainted(state: Mapping[str, Any]) -> set[str]:
+    """Return the addresses that a state marks for replacement."""
+    found = set()
+    for resource in state.get("resources", ()):
+        base = ".".join(part for part in (resource.get("module"), resource["type"], resource["name"]) if part)
+        for instance in resource["instances"]:
+            key = instance.get("index_key")
+            if instance.get("status") == "tainted":
+                found.add(base if key is None else f"{base}[{json.dumps(key)}]")
+    return found
+
+
+def _clear(terraform: Terraform, shown: Mapping[str, Any]) -> bool:
+    """Remove what the cloud left half-made, when nothing else goes with it; return whether there was any.
+
+    A replacement would come to the same, except under create-before-destroy, where the new one meets the old one's name.
+    """
+    half_made = {i["address"] for i in shown.get("resource_changes", ()) if i.get("action_reason") == "replace_because_tainted"}
+    if not half_made or not terraform.plan(CLEARING, destroy=True, targets=sorted(half_made)):
+        return False
+    if set(_actions(terraform.show(CLEARING))) != half_made:
+        return False
+    for address in sorted(half_made):
+        events.note(f"removing {address}, which is half-made")
+    try:
+        terraform.apply(CLEARING)
+    except DeletionProtected:
+        for address in sorted(half_made & tainted(terraform.state())):
+            events.warning(f"kept {address}, though its making failed: the cloud protects it from deletion")
+            terraform.untaint(address)
+    return True
 
 
 def _owned(stage: Stage) -> list[CloudObject]:

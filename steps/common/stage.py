@@ -292,6 +292,8 @@ def _lift_protection(stage: Stage, terraform: Terraform) -> None:
         and any(part["attributes"].get("deletion_protection") for part in item["instances"])
         and any(address in f"{item.get('module', '')}.{item['type']}.{item['name']}" for address in protected)
     ]
+    for address in set(addresses) & recovery.tainted(state):
+        terraform.untaint(address)
     if addresses and terraform.plan(PLAN_FILE, targets=addresses):
         stage.say("destroy", "lifting deletion protection")
         terraform.apply(PLAN_FILE)

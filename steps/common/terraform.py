@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -127,6 +128,10 @@ class Terraform:
     def push(self, file: Path) -> None:
         """Put a state file in the backend; terraform refuses an older one or another lineage."""
         self._text("state push", str(file))
+
+    def untaint(self, address: str) -> None:
+        """Take back the mark that an object has to be replaced."""
+        self._text("untaint", address)
 
     def unlock(self, identifier: str) -> None:
         """Remove a state lock whose holder is known to be dead."""
@@ -249,7 +254,7 @@ def _handle(line: str, outcome: Outcome) -> None:
     kind = message.get("type")
     if kind == "diagnostic":
         outcome.diagnostics.append(message["diagnostic"])
-        if message["diagnostic"].get("severity") == "warning":
+        if message["diagnostic"].get("severity") == "warning" and message["diagnostic"]["summary"] not in _OUR_OWN_DOING:
             events.warning(_warning(message["diagnostic"]))
     elif kind == "outputs":
         outcome.outputs = _plain_outputs(message["outputs"])
@@ -265,6 +270,10 @@ def _handle(line: str, outcome: Outcome) -> None:
     elif kind == "change_summary" and message["changes"]["operation"] == "plan":
         changes = message["changes"]
         events.emit("progress", done=0, total=changes["add"] + changes["change"] + changes["remove"])
+
+
+_OUR_OWN_DOING = ("Resource targeting is in effect", "Applied changes may be incomplete")
+"""terraform's warnings about `-target`, which a repair uses on purpose and a whole plan follows."""
 
 
 def _warning(diagnostic: Mapping[str, Any]) -> str:
@@ -285,24 +294,34 @@ def _plain_outputs(outputs: Mapping[str, Any]) -> dict[str, Any]:
     return {name: item["value"] for name, item in outputs.items() if not item.get("sensitive") and "value" in item}
 
 
-ADOPTION = "adopt.tfplan"
-"""The plan of an adoption; its journal is its own, so that the dead apply's one is kept until the next apply."""
+ADOPTION, CLEARING = "adopt.tfplan", "clear.tfplan"
+"""Plans of a repair; their journals are their own, so that the dead apply's one is kept until the next apply."""
+_CANCELLED = re.compile(r"(context|request|operation( was)?) cancell?ed", re.IGNORECASE)
+"""What Go programs, and so the providers, say of a call that was given up because terraform was told to stop."""
 
 
 def _journal_of(file: str) -> str:
-    return "adopt.journal" if file == ADOPTION else "apply.journal"
+    return f"{Path(file).stem}.journal" if file in (ADOPTION, CLEARING) else "apply.journal"
+
+
+def _journal(folder: Path) -> Iterator[Event]:
+    """Yield what the last apply in a folder said; its last line may have been cut short."""
+    journal = folder / "apply.journal"
+    for line in journal.read_text(errors="replace").splitlines() if journal.is_file() else ():
+        with contextlib.suppress(ValueError):
+            yield json.loads(line)
 
 
 def started_addresses(folder: Path) -> set[str]:
-    """Return what the last apply in a folder began to create or replace, from its journal."""
-    journal = folder / "apply.journal"
-    found = set()
-    for line in journal.read_text(errors="replace").splitlines() if journal.is_file() else ():
-        with contextlib.suppress(ValueError):
-            message = json.loads(line)
-            if message.get("type") == "apply_start" and message["hook"].get("action") == "create":
-                found.add(str(message["hook"]["resource"]["addr"]))
-    return found
+    """Return what the last apply in a folder began to create or replace."""
+    starts = (message["hook"] for message in _journal(folder) if message.get("type") == "apply_start")
+    return {str(hook["resource"]["addr"]) for hook in starts if hook.get("action") == "create"}
+
+
+def interrupted_addresses(folder: Path) -> set[str]:
+    """Return what the last apply in a folder was making when it was told to stop: nothing is wrong with these."""
+    said = (message["diagnostic"] for message in _journal(folder) if message.get("type") == "diagnostic")
+    return {str(d["address"]) for d in said if d.get("address") and _CANCELLED.search(f"{d.get('summary')} {d.get('detail')}")}
 
 
 def on_stop() -> None:
