@@ -25,7 +25,10 @@ from pathlib import Path
 
 import yaml
 
+from infra.objects_folder import FolderStore
 from infra.simulator.cloud import SimulatedCloud
+from infra.spec.load import load_cluster
+from steps.common.ledger import Ledgers
 from tests.support.cli import EXAMPLES, Cli
 from tests.support.inventory import difference, in_cloud
 from tests.support.specs import with_bigger_pool
@@ -112,6 +115,12 @@ def strike(victim: str, pid: int, number: signal.Signals) -> str:
     return f"{number.name} to {victim} ({len(chosen)} processes)" if chosen else ""
 
 
+def recorded(cli: Cli, name: str) -> bool:
+    """Tell whether the ledger knows the spec as it was last asked for."""
+    ledger = Ledgers(FolderStore(cli.simulation)).find(name)
+    return ledger is not None and ledger.spec == load_cluster(cli.home / "cluster.yaml").dump()
+
+
 class Campaign:
     """The rounds, in a folder that remembers which are done."""
 
@@ -163,8 +172,10 @@ class Campaign:
         return killed
 
     def _resume(self, cli: Cli, round: Round, name: str) -> tuple[int, list[str]]:
-        """Resume until the asked state is reached."""
+        """Resume until the asked state is reached; what died before anybody wrote it down is typed again, as its user would."""
         last = ""
+        if round.operation == "change" and not recorded(cli, name):
+            cli.run("create", "cluster", "-f", cli.home / "cluster.yaml", "--simulate", "--yes")
         for attempt in range(1, RESUMES + 1):
             done = cli.run("resume", "cluster", name, "--yes", *(("--unprotect",) if round.operation == "delete" else ()))
             last = f"resume exit {done.code}: {done.err[-1500:]}"
