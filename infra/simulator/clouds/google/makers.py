@@ -28,10 +28,15 @@ def _address(want: Want) -> str:
     return f"34.{secrets.randbelow(120) + 60}.{secrets.randbelow(250)}.{secrets.randbelow(250) + 1}"
 
 
+PRIVATE_ENDPOINT = "172.16.0.2"
+"""A control plane's address where the configuration names no range for it."""
+
+
 def _endpoint(want: Want) -> str:
     for block in want.root.get("private_cluster_config") or []:  # type: ignore[attr-defined]
         if isinstance(block, dict) and block.get("enable_private_endpoint"):
-            return text(block.get("master_ipv4_cidr_block")).split("/")[0].rsplit(".", 1)[0] + ".2"
+            range_ = text(block.get("master_ipv4_cidr_block"))
+            return f"{range_.rsplit('.', 1)[0]}.2" if range_ else PRIVATE_ENDPOINT
     return _address(want)
 
 
@@ -167,7 +172,7 @@ VALUES: Mapping[str, Mapping[str, Maker]] = {
         "master_auth.client_certificate": always(""),
         "master_auth.client_key": always(""),
         "private_cluster_config.public_endpoint": _address,
-        "private_cluster_config.private_endpoint": always("172.16.0.2"),
+        "private_cluster_config.private_endpoint": always(PRIVATE_ENDPOINT),
         "private_cluster_config.peering_name": lambda want: f"gke-n{secrets.token_hex(10)}-peer",
         "control_plane_endpoints_config.dns_endpoint_config.endpoint": lambda want: (
             f"gke-{secrets.token_hex(16)}.{text(want.root.get('location'))}.gke.goog"
