@@ -27,7 +27,7 @@ from steps.common.ledger import StageRecord
 from steps.common.terraform import Terraform
 
 PLAN_FILE = "stage.tfplan"
-FRESH_SECONDS = 60
+FRESH_SECONDS = 20
 """How long a comparison with the cloud counts as fresh: an unchanged stage is not planned again within it."""
 
 
@@ -126,7 +126,9 @@ def plan(context: Context, name: str) -> None:
     root = stage.root()
     inputs = roots.digest(root)
     if _is_fresh(stage, inputs):
-        stage.say("plan", "nothing moved since the last comparison")
+        events.note(
+            f"not compared again: nothing moved here, and the cloud was compared at {stage.record.checked_at} (--refresh does)"
+        )
         return _report(context, StagePlan(name, ()), [], changed=False)
     stage.say("plan", "comparing with the cloud")
     terraform = stage.terraform(root)
