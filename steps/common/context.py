@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 import os
 import socket
 from collections.abc import Mapping
@@ -127,8 +128,6 @@ class Context:
 
     def fail(self, problem: HeraError) -> None:
         """Leave the error where pipelines and the command line find it."""
-        import json
-
         self.output("error", json.dumps(problem.to_dict()))
 
     @staticmethod

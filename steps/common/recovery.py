@@ -242,16 +242,19 @@ def import_id(table: Mapping[str, str], kind: str, planned: Mapping[str, Any], o
         return None
 
 
-def remainder(stage: Stage, terraform: Terraform, digest: str) -> str:
-    """Return a plan file with what is left of an approved plan that was partly applied by this same run.
+def remainder(stage: Stage, terraform: Terraform, file: str, digest: str) -> str:
+    """Return a plan file with what is left of an approved plan (`file`) that was partly applied by this same run.
 
     Raises `PlanStale` when what is left is more than what was approved.
     """
-    approved = _actions(terraform.show("stage.tfplan"))
+    approved = _actions(terraform.show(file))
     plan_after_repair(stage, terraform, "rest.tfplan")
     rest = _actions(terraform.show("rest.tfplan"))
-    beyond = {address: action for address, action in rest.items() if approved.get(address) != action and action != ("update",)}
-    beyond = {address: action for address, action in beyond.items() if not _continues(approved.get(address), action)}
+    beyond = [
+        address
+        for address, action in rest.items()
+        if action not in (approved.get(address), ("update",)) and not _continues(approved.get(address), action)
+    ]
     if beyond:
         raise PlanStale(f"going on would do more than plan {digest[:12]} says: {', '.join(sorted(beyond)[:5])}")
     return "rest.tfplan"

@@ -10,7 +10,7 @@ import hashlib
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from os import environ
@@ -23,7 +23,7 @@ from infra.spec.model import Cluster
 from infra.spec.notes import notes as spec_notes
 from steps.common import events, recovery, roots
 from steps.common.context import Context
-from steps.common.ledger import StageRecord
+from steps.common.ledger import Ledger, StageRecord
 from steps.common.terraform import Terraform
 
 PLAN_FILE = "stage.tfplan"
@@ -204,7 +204,7 @@ def apply(context: Context, name: str) -> None:
     terraform = stage.terraform(root)
     file = _restore_plan(stage, digest)
     if stage.record.begun == digest:
-        file = recovery.remainder(stage, terraform, digest)
+        file = recovery.remainder(stage, terraform, file, digest)
     _remember_approval(context, name, digest)
     stage.remember(phase="applying", begun=digest, changed_at=events.now(), error="")
     stage.say("apply", f"plan {digest[:12]}")
@@ -247,9 +247,7 @@ def _remember_approval(context: Context, name: str, digest: str) -> None:
     who = context.get("approved-by") or f"{context.actor} (by policy)"
     entry = f"{name} {digest[:12]} {who}"
 
-    def add(ledger: Any) -> Any:
-        from dataclasses import replace
-
+    def add(ledger: Ledger) -> Ledger:
         if ledger.run is None or entry in ledger.run.approvals:
             return ledger
         return replace(ledger, run=replace(ledger.run, approvals=(*ledger.run.approvals, entry)))
