@@ -10,7 +10,10 @@ UV_VERSION := 0.13.9
 PYTEST := $(PY) -m pytest -q
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
-.PHONY: help install demo check test soak bench generate format lock
+# A registry that answers badly once is asked again.
+thrice = for n in 1 2 3; do $(1) && exit 0; echo "try $$n of 3 failed" >&2; sleep 5; done; exit 1
+
+.PHONY: help install demo check parts images up down test soak bench generate format lock
 help: ## list the targets
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
@@ -18,15 +21,15 @@ install: $(VENV)/.installed ## make .venv from the lock file
 $(VENV)/.installed: requirements/dev.lock pyproject.toml
 	@echo "installing the locked packages into $(VENV) …"
 	@test -x $(PY) || python3 -m venv $(VENV)
-	@$(PY) -m pip install -q uv==$(UV_VERSION)
-	@$(VENV)/bin/uv pip sync -q --require-hashes --python $(PY) requirements/dev.lock
+	@$(call thrice,$(PY) -m pip install -q uv==$(UV_VERSION))
+	@$(call thrice,$(VENV)/bin/uv pip sync -q --require-hashes --python $(PY) requirements/dev.lock)
 	@$(VENV)/bin/uv pip install -q --no-deps --python $(PY) -e .
 	@touch $@
 
 $(CHECKOV): requirements/checkov.lock $(VENV)/.installed
 	@echo "installing checkov into .tools/checkov …"
 	@python3 -m venv .tools/checkov
-	@$(VENV)/bin/uv pip sync -q --require-hashes --python .tools/checkov/bin/python requirements/checkov.lock
+	@$(call thrice,$(VENV)/bin/uv pip sync -q --require-hashes --python .tools/checkov/bin/python requirements/checkov.lock)
 	@touch $(CHECKOV)
 
 demo: install ## plan, build, describe, disturb and delete a cluster on each cloud, simulated
@@ -44,11 +47,24 @@ check: install $(CHECKOV) ## everything quick: format, lint, types, layers, gene
 	$(CHECKOV) -d infra/terraform --framework terraform --quiet --compact --skip-download
 	$(PYTEST) -n 2 tests/unit tests/contract
 
-test: check ## everything: check, terraform test, integration, end to end, a sample of the kill campaign
-	$(PYTEST) -n 2 tests/integration tests/e2e
+parts: install ## build what the host cluster is made of, once per version; kept outside the checkout
+	@$(PY) -m infra.host.parts
 
-soak: install ## the long campaigns; resumes where it stopped; writes benchmarks/reports/
+images: install ## build the container images (Docker or buildah), once per content
+	@$(PY) -m tools.images
+
+up: install ## a management cluster on this machine (Linux, root) with Argo and the pipelines, on the simulated cloud
+	@clusterctl bootstrap --target host --simulate --yes
+
+down: install ## take that management cluster down; nothing is left
+	@clusterctl bootstrap --target host --down --yes
+
+test: check parts ## everything: check, terraform test, integration, end to end, samples of the long campaigns
+	$(PYTEST) -n 2 --dist loadgroup tests/integration tests/e2e
+
+soak: install parts ## the long campaigns; resume where they stopped; write benchmarks/reports/
 	$(PY) -m tests.soak.kills --rounds 60
+	$(PY) -m tests.soak.argo --rounds 14
 
 bench: install ## the figures, each beside a named peer in one run; writes benchmarks/reports/
 	$(PY) -m benchmarks.run

@@ -9,19 +9,17 @@ and the cloud must be empty.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
 import shutil
 import signal
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -29,6 +27,7 @@ from infra.objects_folder import FolderStore
 from infra.simulator.cloud import SimulatedCloud
 from infra.spec.load import load_cluster
 from steps.common.ledger import Ledgers
+from tests.soak.campaign import Log, arguments, in_a_cell, today, write_report
 from tests.support.cli import EXAMPLES, Cli
 from tests.support.inventory import difference, in_cloud
 from tests.support.specs import with_bigger_pool
@@ -155,10 +154,8 @@ class Campaign:
         return killed, resumes, problems or self._judge(cli, round, name)
 
     def _interrupt(self, round: Round, cli: Cli, spec: Path, name: str) -> str:
-        if round.operation == "delete":
-            command = ("delete", "cluster", name, "--yes", "--unprotect")
-        else:
-            command = ("create", "cluster", "-f", str(spec), "--simulate", "--yes")
+        create = ("create", "cluster", "-f", str(spec), "--simulate", "--yes")
+        command = ("delete", "cluster", name, "--yes", "--unprotect") if round.operation == "delete" else create
         key = f"{round.operation} {round.example}"
         process = cli.start(*command, log=cli.home / "run.log")
         began = time.monotonic()
@@ -207,37 +204,34 @@ def round_seconds(started: float) -> float:
     return round(time.monotonic() - started, 1)
 
 
-def write_report(path: Path, seed: int, results: list[Result], commit: str) -> None:
-    """Write the campaign's figures as Markdown."""
+def report(path: Path, options: argparse.Namespace, results: list[Result]) -> None:
+    """Write the campaign's figures."""
     bad = [result for result in results if result.problems]
     hit = [result for result in results if result.killed]
-    lines = [
-        "# Kills and resumes (simulated)",
-        "",
-        f"Commit {commit}, {datetime.now(UTC):%Y-%m-%d}, seed {seed}, latency scale {LATENCY}.",
-        "",
+    resumes = max((result.resumes for result in results), default=0)
+    facts = [
+        f"Commit {options.commit}, {today()}, seed {options.seed}, latency scale {LATENCY}.",
         f"{len(results)} rounds, {len(hit)} with a process killed in the run, {len(bad)} with a problem; "
-        f"resumes needed: {max((result.resumes for result in results), default=0)} at most.",
-        "",
-        "| round | example | operation | killed | resumes | seconds | problems |",
-        "|---|---|---|---|---|---|---|",
+        f"resumes needed: {resumes} at most.",
     ]
-    for result in results:
-        problems = "; ".join(result.problems).replace("\n", " ").replace("|", "/")[:300] or "none"
-        lines.append(
-            f"| {result.round.number} | {result.round.example} | {result.round.operation} | {result.killed or 'ended first'} at "
-            f"{result.round.moment:.0%} | {result.resumes} | {result.seconds} | {problems} |"
+    rows = [
+        (
+            result.round.number,
+            result.round.example,
+            result.round.operation,
+            f"{result.killed or 'ended first'} at {result.round.moment:.0%}",
+            result.resumes,
+            result.seconds,
+            in_a_cell(result.problems),
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(lines) + "\n")
-
-
-def _load(file: Path) -> list[Result]:
-    lines = file.read_text().splitlines() if file.is_file() else []
-    return [
-        Result(**{**data, "round": Round(**data["round"]), "problems": tuple(data["problems"])})
-        for data in map(json.loads, lines)
+        for result in results
     ]
+    head = ("round", "example", "operation", "killed", "resumes", "seconds", "problems")
+    write_report(path, "Kills and resumes (simulated)", facts, head, rows)
+
+
+def _read(data: dict[str, Any]) -> Result:
+    return Result(**{**data, "round": Round(**data["round"]), "problems": tuple(data["problems"])})
 
 
 def _line(result: Result) -> str:
@@ -247,31 +241,18 @@ def _line(result: Result) -> str:
 
 def main() -> int:
     """Play the campaign, going on where an earlier start of the same seed ended."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rounds", type=int, default=60)
-    parser.add_argument("--seed", type=int, default=20261124)
-    parser.add_argument("--jobs", type=int, default=2, help="rounds played at once, each in a home of its own")
-    parser.add_argument("--only", type=int, action="append", help="play just these rounds again")
-    parser.add_argument("--report", type=Path, default=Path("benchmarks/reports/kills.md"))
-    parser.add_argument("--commit", default=os.popen("git rev-parse --short HEAD").read().strip())
-    options = parser.parse_args()
-    folder = Path(tempfile.gettempdir()) / f"hera-kills-{options.seed}-{options.commit}"
-    folder.mkdir(parents=True, exist_ok=True)
-    done = [] if options.only else _load(folder / "results.jsonl")
-    print(f"seed {options.seed}, {len(done)} of {options.rounds} rounds done before", flush=True)
-    campaign = Campaign(folder, {f"{r.round.operation} {r.round.example}": r.seconds for r in done if not r.killed})
-    known = {result.round.number for result in done}
+    options = arguments(__doc__, rounds=60, jobs=2, report="benchmarks/reports/kills.md").parse_args()
+    log = Log("kills", options, _read)
+    campaign = Campaign(log.folder, {f"{r.round.operation} {r.round.example}": r.seconds for r in log.results if not r.killed})
+    known = {result.round.number for result in log.results}
     left = [item for item in rounds(options.rounds, options.seed) if item.number not in known]
     left = [item for item in left if not options.only or item.number in options.only]
     with ThreadPoolExecutor(options.jobs) as pool:
         for result in pool.map(campaign.play, left):
-            done.append(result)
-            with (folder / "results.jsonl").open("a") as stream:
-                stream.write(json.dumps(asdict(result)) + "\n")
-            print(_line(result), flush=True)
+            log.add(result, _line(result))
     if not options.only:
-        write_report(options.report, options.seed, done, options.commit)
-    return 1 if any(result.problems for result in done) else 0
+        report(options.report, options, log.results)
+    return 1 if any(result.problems for result in log.results) else 0
 
 
 if __name__ == "__main__":
