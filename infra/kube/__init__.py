@@ -1,0 +1,1 @@
+"""The Kubernetes API as plain dicts and paths: what the management cluster needs, without generated models."""
