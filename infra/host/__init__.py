@@ -1,0 +1,1 @@
+"""A single-node Kubernetes of plain processes on this machine: no Docker, no registry, nothing left after `down`."""

@@ -1,0 +1,3 @@
+module hera/host/pause
+
+go 1.26

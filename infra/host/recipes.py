@@ -1,0 +1,77 @@
+"""How parts are built that `go build` alone does not make; each is a function of one `Job`."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ARGO = "github.com/argoproj/argo-workflows/v4"
+NO_UI = (
+    "<!doctype html><title>Argo Workflows</title><p>This build has no web interface; use the argo or clusterctl command line.\n"
+)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One build: what it reads, where it may write, and how it runs a program.
+
+    Args:
+        source: The part's folder: go.mod, go.sum and whatever else is pinned there.
+        scratch: An empty folder that is thrown away.
+        out: The folder to fill; it becomes the part.
+        run: Runs a program in a folder, keeps its output for the failure message and returns it.
+        packages: The Go packages to build, by the name of the binary.
+        ldflags: The linker's flags, with the version.
+        needs: The folders of the parts that this one is made of, by name.
+    """
+
+    source: Path
+    scratch: Path
+    out: Path
+    run: Callable[[Sequence[str], Path], str]
+    packages: Mapping[str, str]
+    ldflags: str
+    needs: Mapping[str, Path]
+
+
+def go(job: Job) -> None:
+    """Build the packages as they are."""
+    _build(job, job.source)
+
+
+def argo(job: Job) -> None:
+    """Build Argo from a copy of its module.
+
+    A module archive holds neither symbolic links nor built files: signal_linux.go (a link to signal_darwin.go) and the
+    web interface are missing.
+    """
+    module = job.scratch / "argo-workflows"
+    shutil.copytree(go_module(job, ARGO), module, copy_function=shutil.copyfile)
+    for folder in (module, *(path for path in module.rglob("*") if path.is_dir())):
+        folder.chmod(0o755)  # the module cache is read-only, its copy must not be
+    signals = module / "workflow" / "executor" / "osspecific"
+    shutil.copyfile(signals / "signal_darwin.go", signals / "signal_linux.go")
+    app = module / "ui" / "dist" / "app"
+    if "argo-ui" in job.needs:
+        shutil.copytree(job.needs["argo-ui"], app)
+    else:
+        app.mkdir(parents=True)
+        (app / "index.html").write_text(NO_UI)
+    for name in ("go.mod", "go.sum"):
+        shutil.copyfile(job.source / name, job.scratch / name)
+    with (job.scratch / "go.mod").open("a") as file:
+        file.write(f"\nreplace {ARGO} => ./argo-workflows\n")
+    _build(job, job.scratch)
+
+
+def go_module(job: Job, path: str) -> Path:
+    """Return the folder of a module that the part's go.mod pins; downloads it when needed."""
+    job.run(["go", "mod", "download", path], job.source)
+    return Path(job.run(["go", "list", "-m", "-f", "{{.Dir}}", path], job.source).splitlines()[-1])
+
+
+def _build(job: Job, folder: Path) -> None:
+    for binary, package in job.packages.items():
+        job.run(["go", "build", "-trimpath", "-ldflags", job.ldflags, "-o", str(job.out / binary), package], folder)
