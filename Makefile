@@ -64,7 +64,7 @@ test: check parts ## everything: check, terraform test, integration, end to end,
 
 soak: install parts ## the long campaigns; resume where they stopped; write benchmarks/reports/
 	$(PY) -m tests.soak.kills --rounds 60
-	$(PY) -m tests.soak.argo --rounds 14
+	$(PY) -m tests.soak.argo --rounds 7
 
 bench: install ## the figures, each beside a named peer in one run; writes benchmarks/reports/
 	$(PY) -m benchmarks.run
