@@ -1,0 +1,1 @@
+"""Pipelines on Argo Workflows: submitted to a management cluster, followed, answered. The same results as `workflows.local`."""
