@@ -19,14 +19,27 @@ COMMANDS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         "Look",
         (
             ("get", "clusters", "List the clusters that the ledger knows"),
+            ("get", "runs", "List the runs on the management cluster"),
             ("describe", "cluster", "Show stages, outputs, runs, drift and the next step of one cluster"),
+            ("describe", "run", "Show a run's steps, what it waits for, and the next step"),
             ("drift", "cluster", "Compare the real world with what was applied"),
             ("kubeconfig", "cluster", "Print or write a kubeconfig without secrets in it"),
         ),
     ),
     (
+        "Runs on a management cluster",
+        (
+            ("logs", "", "Show what a run's steps say, or said"),
+            ("approve", "", "Say yes to the plan that a run waits with"),
+            ("reject", "", "Say no to it: nothing is applied and the run ends"),
+            ("stop", "", "Stop a run cleanly; `clusterctl resume` goes on later"),
+            ("retry", "", "Ask for the same again: what is done is not done twice"),
+        ),
+    ),
+    (
         "Set up",
         (
+            ("bootstrap", "", "Prepare a management cluster, where pipelines run on Argo Workflows"),
             ("init", "", "Make the place where states and the ledger live, and remember it"),
             ("unlock", "cluster", "Release the lock of a run that died"),
             ("simulator", "", "Look at the simulated cloud and disturb it"),
@@ -64,8 +77,16 @@ def entries() -> tuple[tuple[str, str, str], ...]:
 
 
 def verbs() -> dict[str, tuple[str, str]]:
-    """Return noun and help line by verb."""
-    return {verb: (noun, text) for verb, noun, text in entries()}
+    """Return the first noun and its help line by verb."""
+    found: dict[str, tuple[str, str]] = {}
+    for verb, noun, text in entries():
+        found.setdefault(verb, (noun, text))
+    return found
+
+
+def nouns(verb: str) -> tuple[tuple[str, str], ...]:
+    """Return a verb's nouns and their help lines."""
+    return tuple((noun, text) for name, noun, text in entries() if name == verb)
 
 
 def overview() -> str:

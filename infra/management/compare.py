@@ -1,0 +1,106 @@
+"""What is on the cluster against what should be there, as the API server itself sees it.
+
+A dry run of the apply answers with what the object would be; where that is what it is already, nothing is to be done. Defaults,
+units and other people's fields need no rule of ours that way. Definitions are two megabytes of schema, so they are compared here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from infra.errors import ConfigRejected, NotFound
+from infra.management.objects import LABEL, Object, reference
+
+if TYPE_CHECKING:
+    from infra.kube.api import Api
+
+_SERVERS = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp")
+_AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One object that is not as it should be."""
+
+    object: Object
+    state: str
+    """`missing`, `changed`, `foreign` (there, and not ours) or `surplus` (of an older version)."""
+    fields: tuple[str, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """How the object is named to people."""
+        _, kind, namespace, name = reference(self.object)
+        return f"{kind} {f'{namespace}/' if namespace else ''}{name}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the form that programs read."""
+        version, kind, namespace, name = reference(self.object)
+        names = {"apiVersion": version, "kind": kind, "namespace": namespace, "name": name}
+        return names | {"state": self.state, "fields": list(self.fields)}
+
+
+def differences(api: Api, wanted: Sequence[Object]) -> list[Difference]:
+    """Return what is missing or different, in the order of `wanted`."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return [found for found in pool.map(lambda obj: _compare(api, obj), wanted) if found]
+
+
+def _compare(api: Api, obj: Object) -> Difference | None:
+    try:
+        live = api.get(api.path_of(obj))
+    except NotFound:
+        return Difference(obj, "missing")
+    if LABEL not in live["metadata"].get("labels", {}):
+        return Difference(obj, "foreign")
+    if obj["kind"] == "CustomResourceDefinition":
+        fields = tuple(missing_parts(obj, live))
+    else:
+        try:
+            fields = tuple(changes(_plain(live), _plain(api.apply(obj, dry_run=True))))
+        except ConfigRejected as error:
+            fields = (error.message,)
+    return Difference(obj, "changed", fields[:5]) if fields else None
+
+
+def _plain(obj: Mapping[str, Any]) -> Object:
+    metadata = {key: value for key, value in obj["metadata"].items() if key not in _SERVERS}
+    return {key: value for key, value in obj.items() if key != "status"} | {"metadata": metadata}
+
+
+def changes(live: Any, wanted: Any, path: str = "") -> Iterator[str]:
+    """Yield the paths at which two objects differ."""
+    if isinstance(live, dict) and isinstance(wanted, dict):
+        for key in sorted({*live, *wanted}):
+            yield from changes(live.get(key), wanted.get(key), f"{path}.{key}" if path else key)
+    elif isinstance(live, list) and isinstance(wanted, list) and len(live) == len(wanted):
+        for position, (one, other) in enumerate(zip(live, wanted, strict=True)):
+            yield from changes(one, other, f"{path}[{position}]")
+    elif live != wanted:
+        yield path
+
+
+def missing_parts(wanted: Any, live: Any, path: str = "") -> Iterator[str]:
+    """Yield the paths of `wanted` that `live` does not hold; what else `live` holds is the server's."""
+    if isinstance(wanted, dict) and isinstance(live, dict):
+        for key, value in wanted.items():
+            if key in live or value not in ({}, [], None, False):
+                yield from missing_parts(value, live.get(key), f"{path}.{key}" if path else key)
+    elif isinstance(wanted, list) and isinstance(live, list) and len(wanted) == len(live):
+        for position, (one, other) in enumerate(zip(wanted, live, strict=True)):
+            yield from missing_parts(one, other, f"{path}[{position}]")
+    elif wanted != live:
+        yield path
+
+
+def surplus(before: Iterable[tuple[str, str, str, str]], wanted: Sequence[Object]) -> list[Object]:
+    """Return what an older installation had and this one has no more, last made first."""
+    kept = {(kind, namespace, name) for _, kind, namespace, name in map(reference, wanted)}
+    return [
+        {"apiVersion": version, "kind": kind, "metadata": {"name": name} | ({"namespace": namespace} if namespace else {})}
+        for version, kind, namespace, name in reversed(list(before))
+        if (kind, namespace, name) not in kept
+    ]
