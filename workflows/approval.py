@@ -13,13 +13,20 @@ from hera.workflows.models import SuppliedValueFrom, ValueFrom
 
 from infra.errors import ApprovalRejected
 from steps.contract import Step as StepContract
-from workflows.blocks import container
+from workflows.blocks import RECORDER, container
 
 POLICY = Parameter(
     name="approval",
     value="always",
     enum=["always", "destructive", "never"],
     description="When a person has to agree: to every change, to destruction and replacement only, or never.",
+)
+
+SELF_APPROVAL = Parameter(
+    name="self-approval",
+    value="allowed",
+    enum=["allowed", "refused"],
+    description="Whether who asked for the run may also be the one who approves it.",
 )
 
 UNASKED = "unasked"
@@ -89,7 +96,7 @@ def _answer(stage: str, name: str, unasked: str) -> Parameter:
 def rejected() -> Container:
     """Return the container template that ends a workflow because somebody said no."""
     step = StepContract("", "", parameters=("stage", "approved-by"), minutes=1)
-    template = container("rejected", step)
+    template = container("rejected", step, account=RECORDER)
     template.command, template.args = ["sh", "-c"], [_REFUSE]
     template.termination_message_policy = "FallbackToLogsOnError"
     template.env = [
@@ -99,11 +106,10 @@ def rejected() -> Container:
     return template
 
 
-def stage_tasks(stage: str, plan: Container, approve: Steps, no: Container, apply: Container, *, after: Task) -> list[Task]:
-    """Return a stage's tasks in order: plan, approval, what a no leads to, and the apply of that very plan."""
-    output = f"{{{{tasks.{stage}-plan.outputs.parameters.%s}}}}"
+def question_tasks(stage: str, planned: Task, approve: Steps, no: Container, apply: Container) -> list[Task]:
+    """Return what follows a stage's plan: the question, what a no leads to, and the apply of that very plan."""
+    output = f"{{{{tasks.{planned.name}.outputs.parameters.%s}}}}"
     answer = f"{{{{tasks.{stage}-approval.outputs.parameters.%s}}}}"
-    planned = Task(name=f"{stage}-plan", template=plan, dependencies=[after.name])
     asked = Task(
         name=f"{stage}-approval",
         template=approve,
@@ -118,10 +124,13 @@ def stage_tasks(stage: str, plan: Container, approve: Steps, no: Container, appl
         arguments={"stage": stage, "approved-by": answer % "approved-by"},
     )
     applied = Task(
-        name=f"{stage}-apply",
+        name=str(apply.name),
         template=apply,
         dependencies=[refused.name],
-        when=f"'{output % 'changes'}' != 'none'",
-        arguments={"plan-digest": output % "plan-digest", "approved-by": answer % "approved-by"},
+        arguments={
+            "changes": output % "changes",
+            "plan-digest": output % "plan-digest",
+            "approved-by": answer % "approved-by",
+        },
     )
-    return [planned, asked, refused, applied]
+    return [asked, refused, applied]

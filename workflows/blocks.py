@@ -12,6 +12,8 @@ from typing import Any
 
 from hera.workflows import (
     Artifact,
+    ConfigMapEnv,
+    ConfigMapEnvFrom,
     Container,
     EmptyDirVolume,
     Env,
@@ -19,6 +21,7 @@ from hera.workflows import (
     Parameter,
     Resources,
     RetryStrategy,
+    SecretEnvFrom,
     WorkflowTemplate,
 )
 from hera.workflows.models import (
@@ -34,19 +37,26 @@ from hera.workflows.models import (
     WorkflowMetadata,
 )
 
-from steps.contract import COMMON, RETRYABLE_EXIT_CODES, Step, variable
+from steps.contract import COMMON, RETRYABLE_EXIT_CODES, SPEC_FILE, Step, variable
 from workflows import images
 
 ROOT = "/hera"
 USER = 65532
 """The image's unprivileged user; volumes belong to its group."""
 
+PLANNER, APPLIER, RECORDER = "hera-planner", "hera-applier", "hera-recorder"
+"""Service accounts by kind of work: look, change, write down how a run ended."""
+
+LIMIT_SECONDS = 7 * 86400
+"""How long a whole run may take, waiting for a person included."""
+
 GRACE_SECONDS = 300
 """How long a stopped step may take: terraform finishes the call it is in and writes its state."""
 
 PARAMETERS = (
     Parameter(name="cluster", description="The cluster's name."),
-    Parameter(name="spec", value="", description="The cluster spec as YAML; empty where the ledger has it."),
+    Parameter(name="spec", value="", description="The cluster spec as YAML; empty where the ledger or a ConfigMap has it."),
+    Parameter(name="spec-from", value="none", description="Name of a ConfigMap whose key `spec.yaml` is the spec; `none`."),
     Parameter(name="simulate", value="false", enum=["true", "false"], description="`true` uses the simulated cloud."),
     Parameter(name="state", value="", description="URL of the store that holds states and the ledger."),
     Parameter(name="actor", value="", description="Who asks."),
@@ -56,12 +66,16 @@ PARAMETERS = (
 
 def workflow_values() -> dict[str, str]:
     """Return what carries each of the steps' common parameters in a workflow."""
-    carried = {name: f"{{{{workflow.parameters.{name}}}}}" for name in COMMON if name != "run"}
-    return carried | {"run": "{{workflow.name}}"}
+    carried = {name: f"{{{{workflow.parameters.{name}}}}}" for name in COMMON if name not in ("run", "namespace")}
+    return carried | {"run": "{{workflow.name}}", "namespace": "{{workflow.namespace}}"}
 
 
 def container(
-    name: str, step: Step, values: Mapping[str, str] | None = None, published: Mapping[str, str] | None = None
+    name: str,
+    step: Step,
+    values: Mapping[str, str] | None = None,
+    published: Mapping[str, str] | None = None,
+    account: str = PLANNER,
 ) -> Container:
     """Return the container template that runs a step.
 
@@ -70,6 +84,7 @@ def container(
         step: The step's contract.
         values: Parameters that are the same at every call; the step's other parameters become inputs of the template.
         published: Outputs that become outputs of the whole workflow, with the name they get there.
+        account: The service account, which is what the container may do in the cloud and in Kubernetes.
     """
     fixed = workflow_values() | dict(values or {})
     inputs = [parameter for parameter in step.parameters if parameter not in fixed]
@@ -83,8 +98,22 @@ def container(
         command=step.command,
         image=images.STEPS,
         image_pull_policy=images.PULL_POLICY,
-        env=[Env(name="HERA_ROOT", value=ROOT)]
-        + [Env(name=key, value=value) for key, value in (environment | step.environment).items()],
+        service_account_name=account,
+        annotations={"hera.dev/actor": "{{workflow.parameters.actor}}"},
+        env=[
+            Env(name="HERA_ROOT", value=ROOT),
+            *(Env(name=key, value=value) for key, value in (environment | step.environment).items()),
+            ConfigMapEnv(
+                name="HERA_SPEC_TEXT",
+                config_map_name="{{workflow.parameters.spec-from}}",
+                config_map_key=SPEC_FILE,
+                optional=True,
+            ),
+        ],
+        env_from=[
+            ConfigMapEnvFrom(name="hera-environment", optional=True),
+            SecretEnvFrom(name="hera-credentials", optional=True),
+        ],
         active_deadline_seconds=step.minutes * 60,
         retry_strategy=_retry() if step.retry else None,
         **_confined(),
@@ -128,11 +157,13 @@ def _confined() -> dict[str, Any]:
             seccomp_profile=SeccompProfile(type="RuntimeDefault"),
         ),
         "volumes": [EmptyDirVolume(name="hera", mount_path=ROOT), EmptyDirVolume(name="tmp", mount_path="/tmp")],
-        "resources": Resources(cpu_request="250m", memory_request="512Mi", memory_limit="2Gi"),
+        "resources": Resources(cpu_request="100m", memory_request="256Mi", memory_limit="2Gi"),
     }
 
 
-def pipeline(name: str, title: str, description: str, parameters: Iterable[Parameter] = (), **spec: Any) -> WorkflowTemplate:
+def pipeline(
+    name: str, title: str, description: str, operation: str, parameters: Iterable[Parameter] = (), **spec: Any
+) -> WorkflowTemplate:
     """Return a WorkflowTemplate with what all pipelines share; the caller adds the templates."""
     labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/part-of": "hera"}
     return WorkflowTemplate(
@@ -143,10 +174,11 @@ def pipeline(name: str, title: str, description: str, parameters: Iterable[Param
         service_account_name="hera-pipelines",
         security_context=PodSecurityContext(run_as_non_root=True, run_as_user=USER, fs_group=USER),
         pod_spec_patch=json.dumps({"terminationGracePeriodSeconds": GRACE_SECONDS}),
+        active_deadline_seconds=LIMIT_SECONDS,
         pod_gc=PodGC(strategy="OnWorkflowSuccess"),
         ttl_strategy=TTLStrategy(seconds_after_success=7 * 86400, seconds_after_failure=30 * 86400),
         workflow_metadata=WorkflowMetadata(
-            labels={"hera.dev/pipeline": name},
+            labels={"app.kubernetes.io/part-of": "hera", "hera.dev/pipeline": name, "hera.dev/operation": operation},
             labels_from={"hera.dev/cluster": LabelValueFrom(expression="workflow.parameters.cluster")},
         ),
         **spec,

@@ -11,7 +11,14 @@ RENDERED = Path(__file__).resolve().parent.parent / "k8s" / "base" / "workflows"
 
 _TEMPLATES = ("create-cluster", "delete-cluster", "drift-cluster", "plan-cluster")
 
-WARM = ("steps.common.preload", "steps.cluster.run", "steps.lifecycle.run", "steps.network.run", "steps.preview.run")
+WARM = (
+    "steps.common.preload",
+    "steps.chain.run",
+    "steps.cluster.run",
+    "steps.lifecycle.run",
+    "steps.network.run",
+    "steps.preview.run",
+)
 """Modules for the local engine's warm start: what every step loads. Named, never imported here."""
 
 

@@ -1,100 +1,102 @@
-"""The cluster pipelines: what runs, in which order, and what happens at the end. Steps are named by contract only."""
+"""The cluster pipelines: what runs, in which order, and what happens at the end. Steps are named by contract only.
+
+A pod costs seconds and a person's answer needs none, so steps that follow each other without a question share a pod. The last of
+them records that the run succeeded; the exit handler needs a pod only when it did not.
+"""
 
 from __future__ import annotations
 
-from hera.workflows import DAG, Container, CronWorkflow, Parameter, Task, WorkflowTemplate
+from hera.workflows import DAG, Container, CronWorkflow, Parameter, Step, Steps, Task, WorkflowTemplate
 from hera.workflows.models import DAGTask, WorkflowTemplateRef
 
 from steps.cluster import contract as cluster
+from steps.contract import chain
 from steps.lifecycle import contract as lifecycle
 from steps.network import contract as network
 from steps.preview import contract as preview
-from workflows.approval import POLICY, approval, ask, rejected, stage_tasks
-from workflows.blocks import container, pipeline
+from workflows.approval import POLICY, SELF_APPROVAL, approval, ask, question_tasks, rejected
+from workflows.blocks import APPLIER, PLANNER, RECORDER, container, pipeline
 
 
-def _admit(operation: str) -> Container:
-    return container("admit", lifecycle.ADMIT, {"operation": operation})
+def _succeeded(operation: str) -> dict[str, str]:
+    """Return what the last link of a chain records: it is only reached when all went well."""
+    return {"operation": operation, "status": "Succeeded", "failures": ""}
 
 
-def _record(operation: str) -> Container:
+def _finish(operation: str) -> list[Steps | Container]:
+    """Return the exit handler: a pod that records how the run ended, unless that is recorded already."""
     ended = {"operation": operation, "status": "{{workflow.status}}", "failures": "{{workflow.failures}}"}
-    return container("record", lifecycle.RECORD, ended)
+    record = container("record", lifecycle.RECORD, ended, account=RECORDER)
+    finish = Steps(name="finish")
+    finish.sub_steps = [Step(name="record", template=record, when="'{{workflow.status}}' != 'Succeeded'")]
+    return [finish, record]
 
 
 def create_cluster() -> WorkflowTemplate:
     """Create or change a cluster: per stage a plan, an approval when the policy asks, and the apply of that very plan."""
+    self_approval = {"self-approval": "{{workflow.parameters.self-approval}}"}
+    plan_network = container(
+        "plan-network", chain(lifecycle.ADMIT, network.PLAN), {"operation": "create"}, {"changes": "network-changes"}
+    )
+    apply_network = container(
+        "apply-network", chain(network.APPLY, cluster.PLAN), self_approval, {"changes": "cluster-changes"}, APPLIER
+    )
+    apply_cluster = container(
+        "apply-cluster", chain(cluster.APPLY, lifecycle.RECORD), self_approval | _succeeded("create"), account=APPLIER
+    )
     question, no = ask(), rejected()
-    plans = {
-        "network": container("network-plan", network.PLAN, published={"changes": "network-changes"}),
-        "cluster": container("cluster-plan", cluster.PLAN, published={"changes": "cluster-changes"}),
-    }
-    applies = {
-        "network": container("network-apply", network.APPLY),
-        "cluster": container("cluster-apply", cluster.APPLY),
-    }
-    approvals = {stage: approval(stage, question) for stage in plans}
-    admit, record = _admit("create"), _record("create")
-    tasks: list[Task | DAGTask] = [last := Task(name="admit", template=admit)]
-    for stage, plan in plans.items():
-        added = stage_tasks(stage, plan, approvals[stage], no, applies[stage], after=last)
-        tasks += added
-        last = added[-1]
+    ask_network, ask_cluster = approval("network", question), approval("cluster", question)
+    first = Task(name="plan-network", template=plan_network)
+    for_network = question_tasks("network", first, ask_network, no, apply_network)
+    for_cluster = question_tasks("cluster", for_network[-1], ask_cluster, no, apply_cluster)
+    tasks: list[Task | DAGTask] = [first, *for_network, *for_cluster]
     dag = DAG(name="create", tasks=tasks)
     return pipeline(
         "create-cluster",
         "Create cluster",
         "Create or change a cluster: plan, approve and apply the network, then the cluster.",
-        [POLICY],
+        "create",
+        [POLICY, SELF_APPROVAL],
         entrypoint="create",
-        on_exit="record",
-        templates=[dag, admit, *plans.values(), *approvals.values(), question, no, *applies.values(), record],
-    )
+        on_exit="finish",
+        templates=[
+            dag, plan_network, ask_network, apply_network, ask_cluster, apply_cluster, question, no, *_finish("create")
+        ],
+    )  # fmt: skip
 
 
 def delete_cluster() -> WorkflowTemplate:
     """Delete a cluster: drain what Kubernetes made, destroy in reverse, prove by ownership tag that nothing is left."""
-    chain = [
-        _admit("delete"),
-        container("drain", lifecycle.DRAIN, {"unprotect": "{{workflow.parameters.unprotect}}"}),
-        container("cluster-destroy", cluster.DESTROY),
-        container("network-destroy", network.DESTROY),
-        container("prove", lifecycle.PROVE),
-    ]
-    record = _record("delete")
-    names = [str(template.name) for template in chain]
-    tasks: list[Task | DAGTask] = [
-        Task(name=name, template=template, dependencies=before or None)
-        for name, template, before in zip(names, chain, [[], *([name] for name in names)], strict=False)
-    ]
-    dag = DAG(name="delete", tasks=tasks)
+    links = chain(lifecycle.ADMIT, lifecycle.DRAIN, cluster.DESTROY, network.DESTROY, lifecycle.PROVE, lifecycle.RECORD)
+    values = _succeeded("delete") | {"unprotect": "{{workflow.parameters.unprotect}}"}
+    delete = container("delete-cluster", links, values, account=APPLIER)
+    dag = DAG(name="delete", tasks=[Task(name="delete-cluster", template=delete)])
     return pipeline(
         "delete-cluster",
         "Delete cluster",
         "Drain, destroy the cluster and then the network, and prove that nothing is left.",
+        "delete",
         [Parameter(name="unprotect", value="false", enum=["true", "false"], description="`true` lifts deletion protection.")],
         entrypoint="delete",
-        on_exit="record",
-        templates=[dag, *chain, record],
+        on_exit="finish",
+        templates=[dag, delete, *_finish("delete")],
     )
 
 
 def drift_cluster() -> WorkflowTemplate:
-    """Compare a cluster with the world, both stages at once; the answers are outputs of the workflow."""
-    admit, record = _admit("drift"), _record("drift")
-    looks = [
-        container("network-drift", network.DRIFT, published={"drift": "network-drift", "summary": "network-summary"}),
-        container("cluster-drift", cluster.DRIFT, published={"drift": "cluster-drift", "summary": "cluster-summary"}),
-    ]
-    tasks = [Task(name=str(template.name), template=template, dependencies=["admit"]) for template in looks]
-    dag = DAG(name="drift", tasks=[Task(name="admit", template=admit), *tasks])
+    """Compare a cluster with the world, stage by stage; the answers are outputs of the workflow."""
+    links = chain(lifecycle.ADMIT, (network.DRIFT, "network"), (cluster.DRIFT, "cluster"), lifecycle.RECORD)
+    names = [f"{stage}-{output}" for stage in ("network", "cluster") for output in ("drift", "summary")]
+    look = container("find-drift", links, _succeeded("drift"), {name: name for name in names}, PLANNER)
+    dag = DAG(name="drift", tasks=[Task(name="find-drift", template=look)])
     return pipeline(
         "drift-cluster",
         "Find drift",
         "Compare what was applied with what is there; outputs say `true` or `false` per stage.",
+        "drift",
         entrypoint="drift",
-        on_exit="record",
-        templates=[dag, admit, *looks, record],
+        on_exit="finish",
+        templates=[dag, look, *_finish("drift")],
     )
 
 
@@ -106,6 +108,7 @@ def plan_cluster() -> WorkflowTemplate:
         "plan-cluster",
         "Plan cluster",
         "Show what a create would do, all stages in one plan.",
+        "plan",
         entrypoint="plan",
         templates=[dag, plan],
     )

@@ -27,6 +27,10 @@ _ERROR = 140
 NEVER_RAN = {"skipped", "omitted"}
 
 
+CHAINS = {"plan-network", "apply-network", "apply-cluster", "delete-cluster", "find-drift"}
+"""Templates of containers that several steps share: what they do is told step by step."""
+
+
 @dataclass
 class Busy:
     """A resource that is being worked on."""
@@ -58,6 +62,8 @@ class Row:
     error: str = ""
     pod: bool = False
     """Whether it works itself, instead of holding or asking."""
+    links: list[Row] = field(default_factory=list)
+    """The steps that share its container; they are shown instead of it."""
 
     @property
     def ended(self) -> bool:
@@ -119,16 +125,26 @@ class Tracker:
             row = self.rows.setdefault(event.node, Row(event.node, title_of(event.node, event.template)))
             new = not row.started or phase != row.phase or event.attempt != row.attempt
             row.started = row.started or self.clock()
-            if event.attempt != row.attempt and row.error:
-                self.view.message(row, "warning", f"attempt {row.attempt} ended with {row.error}; trying again")
-                row.error = ""
-            row.pod = event.kind == "Pod"
+            error = next((item.error for item in (row, *row.links) if item.error), "")
+            if event.attempt != row.attempt and error:
+                self.view.message(row, "warning", f"attempt {row.attempt} ended with {error}; trying again")
+                for item in (row, *row.links):
+                    item.error = ""
+            row.pod = event.kind == "Pod" and not row.links
             row.phase, row.attempt, row.elapsed = phase, event.attempt, event.elapsed
             row.message, row.folder = row.error or one_line(event.message or ""), event.folder
             if row.ended:
                 self._finish(row, event.outputs)
-            if new:
+                self._end_links(row)
+            if new and not (event.template in CHAINS and not row.ended):
                 self.view.phase(row)
+
+    def _end_links(self, row: Row) -> None:
+        """End the link that was at work when its container went away without a word."""
+        for link in row.links:
+            if not link.ended:
+                link.phase, link.elapsed, link.message = row.phase, self.clock() - link.started, row.message
+                self.view.phase(link)
 
     def _finish(self, row: Row, outputs: Mapping[str, str]) -> None:
         row.busy.clear()
@@ -155,9 +171,31 @@ class Tracker:
             event = {"event": kind, "message": text.rstrip()}
         handler = getattr(self, f"_on_{event['event']}", None)
         with self.lock:
-            row = self.rows.get(node) or Row(node, title_of(node))
+            row = self._speaker(node, one_line(event.get("step", "")))
             if handler is not None:
                 handler(row, event)
+            if row.error and node in self.rows:
+                self.rows[node].error = row.error
+
+    def _speaker(self, node: str, step: str) -> Row:
+        """Return the row of whoever speaks: a link of a chain has one of its own, once a try."""
+        row = self.rows.get(node) or Row(node, title_of(node))
+        if not step:
+            return row
+        key = f"{node}/{step}" if row.attempt <= 1 else f"{node}/{step}({row.attempt})"
+        if key not in self.rows:
+            link = Row(key, title_of(step), started=self.clock(), attempt=row.attempt, pod=True)
+            self.rows[key], row.pod = link, False
+            row.links.append(link)
+        return self.rows[key]
+
+    def _on_link(self, row: Row, event: Mapping[str, Any]) -> None:
+        row.phase = one_line(event.get("state", "running"))
+        if row.ended:
+            row.busy.clear()
+            row.elapsed, row.message = float(event.get("seconds") or 0.0), row.error
+            row.summary = one_line(event.get("summary", "")).removeprefix(f"{row.stage}: ")
+        self.view.phase(row)
 
     def _on_stage(self, row: Row, event: Mapping[str, Any]) -> None:
         row.stage, row.work = one_line(event.get("stage", "")), one_line(event.get("phase", ""))

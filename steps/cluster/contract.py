@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from steps.contract import Step
+from steps.contract import APPLY_PARAMETERS, Step
 
 STAGE = "cluster"
 
@@ -28,7 +28,7 @@ PLAN = Step(
     "steps.cluster", "plan", outputs=("changes", "plan-digest", "summary"), artifacts=("plan.json", "plan.html"), retry=True
 )
 """`changes` is `none`, `safe` or `destructive` (something is destroyed or replaced)."""
-APPLY = Step("steps.cluster", "apply", parameters=("plan-digest", "approved-by"), retry=True, minutes=120)
+APPLY = Step("steps.cluster", "apply", parameters=APPLY_PARAMETERS, retry=True, minutes=120)
 DESTROY = Step("steps.cluster", "destroy", retry=True, minutes=90)
 DRIFT = Step("steps.cluster", "drift", outputs=("drift", "summary"), artifacts=("drift.json",), retry=True)
 """`drift` is `true` or `false`."""

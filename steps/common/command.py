@@ -26,8 +26,12 @@ def main(actions: Mapping[str, tuple[Step, Action]], stage: str = "") -> int:
     name = sys.argv[1] if len(sys.argv) == 2 else ""
     if name not in actions:
         return _refuse(UsageError(f"no action {name!r}; accepted: {', '.join(actions)}"))
-    step, action = actions[name]
-    context = Context.read((*COMMON, *step.parameters))
+    return perform(*actions[name], stage)
+
+
+def perform(step: Step, action: Action, stage: str = "", prefix: str = "") -> int:
+    """Run one action with its parameters; return the exit code."""
+    context = Context.read((*COMMON, *step.parameters), prefix)
     on_stop()
     try:
         action(context)

@@ -17,7 +17,7 @@ from infra.errors import HeraError, NotFound, UsageError
 from infra.homes import simulation_home, simulator_home, work_home
 from infra.targets import CloudTarget, SimulatorTarget, Target
 from steps.common.ledger import Ledger, Ledgers, open_store
-from steps.contract import variable
+from steps.contract import SPEC_FILE, variable
 
 if TYPE_CHECKING:
     from infra.locations import StateLocation
@@ -32,12 +32,14 @@ class Context:
 
     parameters: Mapping[str, str]
     root: Path
+    prefix: str = ""
+    """What sets the names of outputs and artifacts apart from those of other steps in the same container."""
 
     @classmethod
-    def read(cls, names: tuple[str, ...]) -> Context:
+    def read(cls, names: tuple[str, ...], prefix: str = "") -> Context:
         """Read the named parameters from the environment."""
         values = {name: os.environ.get(variable(name), "") for name in names}
-        return cls(values, Path(os.environ.get("HERA_ROOT", "/hera")))
+        return cls(values, Path(os.environ.get("HERA_ROOT", "/hera")), f"{prefix}-" if prefix else "")
 
     def get(self, name: str) -> str:
         """Return a parameter, or an empty text."""
@@ -86,7 +88,7 @@ class Context:
     @cached_property
     def cluster(self) -> Cluster:
         """The spec asked for, or else the one in the ledger; raises `SpecInvalid`, `NotFound`."""
-        text = self.get("spec")
+        text = self.get("spec") or self._mounted_spec()
         if text:
             return _parse(text)
         ledger = self.ledgers.find(self.get("cluster"))
@@ -95,6 +97,16 @@ class Context:
                 f"no cluster {self.get('cluster')!r} in the ledger and no spec given", next_step="pass the spec with -f FILE"
             )
         return Ledger.cluster(ledger)
+
+    def _mounted_spec(self) -> str:
+        """Return the spec that the pod's environment took from a ConfigMap."""
+        source, text = self.get("spec-from"), os.environ.get("HERA_SPEC_TEXT", "")
+        if source in ("", "none") or text:
+            return text
+        raise NotFound(
+            f"there is no ConfigMap {source!r} with the key {SPEC_FILE}",
+            next_step=f"kubectl create configmap {source} --from-file={SPEC_FILE}=FILE, or pass the spec itself",
+        )
 
     @property
     def name(self) -> str:
@@ -120,15 +132,15 @@ class Context:
 
     def output(self, name: str, value: str) -> None:
         """Write an output parameter."""
-        self._write(self.root / "outputs" / name, value)
+        self._write(self.root / "outputs" / f"{self.prefix}{name}", value)
 
     def artifact(self, name: str, text: str) -> None:
         """Write an artifact file."""
-        self._write(self.root / "artifacts" / name, text)
+        self._write(self.root / "artifacts" / f"{self.prefix}{name}", text)
 
     def fail(self, problem: HeraError) -> None:
         """Leave the error where pipelines and the command line find it."""
-        self.output("error", json.dumps(problem.to_dict()))
+        self._write(self.root / "outputs" / "error", json.dumps(problem.to_dict()))
 
     @staticmethod
     def _write(path: Path, text: str) -> None:

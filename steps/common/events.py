@@ -1,7 +1,8 @@
 """What a step says while it works: one JSON object a line on stdout, read by the engine, by Argo's log, by a person with `jq`.
 
 Kinds: `stage` (stage, phase, message), `resource` (address, action, state, elapsed), `progress` (done, total), `note`,
-`warning` (message), `terraform` (command, seconds), `error` (a `HeraError` as data).
+`warning` (message), `terraform` (command, seconds), `error` (a `HeraError` as data), `link` (state, seconds, summary: a link of a
+chain begins or ends). Where several steps share a container, `step` names the one that speaks.
 """
 
 from __future__ import annotations
@@ -18,9 +19,20 @@ def now() -> str:
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+_step: dict[str, str] = {}
+"""The link that speaks, in a chain."""
+
+
+def speak_as(step: str) -> None:
+    """Name the step that speaks from now on; nobody when empty."""
+    _step.clear()
+    if step:
+        _step["step"] = step
+
+
 def emit(event: str, **fields: object) -> None:
     """Print one event."""
-    sys.stdout.write(json.dumps({"event": event, "time": now(), **fields}) + "\n")
+    sys.stdout.write(json.dumps({"event": event, "time": now(), **_step, **fields}) + "\n")
     sys.stdout.flush()
 
 

@@ -17,7 +17,7 @@ from os import environ
 from typing import Any
 
 from infra.classify import classify
-from infra.errors import HeraError, NotFound, PlanStale, StateLocked
+from infra.errors import ApprovalRejected, HeraError, NotFound, PlanStale, StateLocked
 from infra.plans.summary import PlanSummary, StagePlan, cost_of, stage_plan
 from infra.spec.model import Cluster
 from infra.spec.notes import notes as spec_notes
@@ -199,7 +199,13 @@ def apply(context: Context, name: str) -> None:
     """Apply the very plan of a digest; refuses when state or inputs moved since."""
     require_lock(context)
     stage = Stage(context, name)
-    digest, root = context.get("plan-digest"), stage.root()
+    digest = context.get("plan-digest")
+    if context.get("changes") == "none":
+        return events.note(f"nothing to do for stage {name}")
+    if _is_applied(stage, digest):
+        return events.note(f"plan {digest[:12]} of stage {name} is applied already")
+    _check_approval(context, name)
+    root = stage.root()
     _check_plan(stage, digest, roots.digest(root))
     terraform = stage.terraform(root)
     file = _restore_plan(stage, digest)
@@ -218,6 +224,22 @@ def apply(context: Context, name: str) -> None:
         drifted=False,
     )
     stage.say("applied")
+
+
+def _is_applied(stage: Stage, digest: str) -> bool:
+    """Tell whether this very run has applied this very plan: what a retried chain comes to again."""
+    record = stage.record
+    done = record.phase == "applied" and record.run == stage.context.run
+    return bool(digest) and done and record.begun == record.plan_digest == digest
+
+
+def _check_approval(context: Context, name: str) -> None:
+    """Refuse the yes of whoever asked, where somebody else has to say it."""
+    if context.get("self-approval") == "refused" and context.get("approved-by") == context.actor:
+        raise ApprovalRejected(
+            f"the plan of stage {name} was approved by {context.actor}, who asked for this run: somebody else has to",
+            next_step="start the run again and let somebody else approve it",
+        )
 
 
 def _check_plan(stage: Stage, digest: str, inputs: str) -> None:
@@ -259,6 +281,8 @@ def destroy(context: Context, name: str) -> None:
     """Destroy a stage, whatever state it is in."""
     require_lock(context)
     stage = Stage(context, name)
+    if stage.record.phase == "destroyed" and stage.record.run == context.run:
+        return events.note(f"stage {name} is destroyed already")
     stage.say("destroy", "looking at what there is")
     drain(context)
     terraform = stage.terraform(stage.root(destroying=True))

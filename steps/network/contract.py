@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
-from steps.contract import Step
+from steps.contract import APPLY_PARAMETERS, Step
 
 STAGE = "network"
 
@@ -25,7 +25,7 @@ PLAN = Step(
     "steps.network", "plan", outputs=("changes", "plan-digest", "summary"), artifacts=("plan.json", "plan.html"), retry=True
 )
 """`changes` is `none`, `safe` or `destructive` (something is destroyed or replaced)."""
-APPLY = Step("steps.network", "apply", parameters=("plan-digest", "approved-by"), retry=True, minutes=60)
+APPLY = Step("steps.network", "apply", parameters=APPLY_PARAMETERS, retry=True, minutes=60)
 DESTROY = Step("steps.network", "destroy", retry=True, minutes=90)
 DRIFT = Step("steps.network", "drift", outputs=("drift", "summary"), artifacts=("drift.json",), retry=True)
 """`drift` is `true` or `false`."""

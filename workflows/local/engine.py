@@ -119,6 +119,7 @@ class _Engine:
         self._declined: set[str] = set()
         self._signals = 0
         self._asking = False
+        self._over = False
         self._suspended = False
 
     def go(self) -> Result:
@@ -143,6 +144,7 @@ class _Engine:
                 self.operation.stopped = True
                 self.pods.stop(SHUTDOWN)
             if self.operation.late:
+                self._over = True
                 self.pods.stop(LATE)
             ended = self.operation.finish_suspended() if self._suspended else self.operation.advance()
             self._tell()
@@ -197,7 +199,7 @@ class _Engine:
     def _wait(self) -> None:
         while True:
             now = time.time()
-            moment = self.operation.wake
+            moment = self._moment()
             if self._signals and not self.operation.stopped:
                 return
             if moment is not None and now >= moment:
@@ -205,6 +207,11 @@ class _Engine:
             idle = 0.5 if self._wakeup else 0.02
             if self.pods.wait(min(idle, max(moment - now, 0.0)) if moment else idle, self._drain()):
                 return
+
+    def _moment(self) -> float | None:
+        """Return when to look again, whoever has ended: something is due, or the workflow's time is over."""
+        limit = None if self._over else self.operation.deadline
+        return min((moment for moment in (self.operation.wake, limit) if moment is not None), default=None)
 
     def _drain(self) -> int | None:
         if self._wakeup is None:

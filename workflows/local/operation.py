@@ -77,7 +77,7 @@ class Operation:
             return False
 
     def _walk(self) -> bool:
-        self.waiting, self.wake = [], self.deadline if self.deadline and not self.late else None
+        self.waiting, self.wake = [], None
         spec, scope = self.library.main.spec, self.library.main.name
         root = self.run(Place(self.name, scope, {"template": spec["entrypoint"]}, self.arguments))
         phase = Phase.SUCCEEDED if root.phase in (Phase.SKIPPED, Phase.OMITTED) else root.phase

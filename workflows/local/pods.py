@@ -87,7 +87,8 @@ class LocalPods:
         """Start a container's command; a program that is not there fails the node."""
         container = template.get("container") or template["script"]
         _prepare(node.folder, files)
-        environment = dict(self._environment) | {item["name"]: text(item.get("value", "")) for item in container.get("env", [])}
+        given = [item for item in container.get("env", []) if "valueFrom" not in item]
+        environment = dict(self._environment) | {item["name"]: text(item.get("value", "")) for item in given}
         environment["HERA_ROOT"] = str(node.folder)
         log = os.open(node.folder / "main.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         read, write = os.pipe2(os.O_CLOEXEC)

@@ -27,11 +27,13 @@ _KNOWN: dict[str, tuple[str, str]] = {
         _POD,
     ),
     "container": (
-        "args command env name source",
+        "args command env envFrom name source",
         """image imagePullPolicy ports resizePolicy resources securityContext terminationMessagePath terminationMessagePolicy
         volumeMounts""",
     ),
-    "env": ("name value", ""),
+    "env": ("name value valueFrom", ""),
+    "env source": ("configMapKeyRef", ""),
+    "envFrom": ("configMapRef secretRef", "prefix"),
     "dag": ("failFast target tasks", ""),
     "task": (
         """arguments continueOn dependencies depends hooks name onExit template templateRef when withItems withParam
@@ -110,7 +112,20 @@ def _container(container: Mapping[str, Any], path: str) -> None:
     if not container.get("command"):
         raise Unsupported(f"{path}.command: has to be given, the local engine can't look into an image for it")
     for entry in container.get("env", []):
-        _fields("env", entry, f"{path}.env[{entry.get('name')}]")
+        where = f"{path}.env[{entry.get('name')}]"
+        _fields("env", entry, where)
+        _fields("env source", entry.get("valueFrom"), f"{where}.valueFrom")
+        _optional(entry.get("valueFrom"), f"{where}.valueFrom")
+    for number, entry in enumerate(container.get("envFrom", [])):
+        _fields("envFrom", entry, f"{path}.envFrom[{number}]")
+        _optional({key: entry[key] for key in ("configMapRef", "secretRef") if key in entry}, f"{path}.envFrom[{number}]")
+
+
+def _optional(sources: Mapping[str, Any] | None, path: str) -> None:
+    """Refuse what only a cluster can give and a container can't do without."""
+    for name, source in (sources or {}).items():
+        if not source.get("optional"):
+            raise Unsupported(f"{path}.{name}: the local engine has no ConfigMaps and Secrets, so they have to be optional")
 
 
 def _dag(dag: Mapping[str, Any], path: str) -> None:

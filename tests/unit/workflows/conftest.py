@@ -80,11 +80,20 @@ def runs(tmp_path: Path, watcher: Watcher) -> Callable[..., Result]:
 
 _STEP = """\
 #!/bin/sh
-name="$(echo "$1" | sed 's/steps\\.//')-$2"
-out() { mkdir -p "$HERA_ROOT/outputs"; printf %s "$2" >"$HERA_ROOT/outputs/$1"; }
-echo "$name run=$HERA_RUN digest=$HERA_PLAN_DIGEST by=$HERA_APPROVED_BY status=$HERA_STATUS" >>"$CALLS"
-case "$2" in plan) out changes safe; out plan-digest "digest-of-$name"; out summary "the summary";; drift) out drift false;; esac
-if [ -f "$STEPS/$name" ]; then . "$STEPS/$name"; fi
+out() { mkdir -p "$HERA_ROOT/outputs"; printf %s "$2" >"$HERA_ROOT/outputs/$prefix$1"; }
+module="${1#steps.}"; shift
+for link in "$@"; do
+  case "$module" in chain) step="${link%%:*}";; *) step="$module.$link";; esac
+  case "$link" in *:*) prefix="${link#*:}-";; *) prefix="";; esac
+  name="$(echo "$step" | tr . -)"
+  [ "$HERA_CHANGES $step" != "none ${step%.apply}.apply" ] || continue
+  echo "$name run=$HERA_RUN digest=$HERA_PLAN_DIGEST by=$HERA_APPROVED_BY status=$HERA_STATUS" >>"$CALLS"
+  case "$step" in
+    *.plan) out changes safe; out plan-digest "digest-of-$name"; out summary "the summary";;
+    *.drift) out drift false;;
+  esac
+  if [ -f "$STEPS/$name" ]; then . "$STEPS/$name"; fi
+done
 """
 
 

@@ -48,6 +48,7 @@ def test_create_runs_the_stages_in_order(steps: FakeSteps) -> None:
     assert steps.names == WHOLE
     assert steps.watcher.asked == []
     assert "network-apply run=r digest=digest-of-network-plan by= status=" in steps.calls
+    assert [node.node for node in result.nodes if node.kind == "Pod"] == ["plan-network", "apply-network", "apply-cluster"]
     assert steps.calls[-1].endswith("status=Succeeded")
     assert result.outputs == {"network-changes": "safe", "cluster-changes": "safe"}
 
@@ -59,7 +60,7 @@ def test_create_asks_and_hands_on_who_said_yes(steps: FakeSteps) -> None:
     node, template, parameters = steps.watcher.asked[0]
     assert (node, template, parameters["stage"]) == ("network-approve", "approve", "network")
     assert (parameters["plan-digest"], parameters["summary"]) == ("digest-of-network-plan", "the summary")
-    assert "cluster-apply run=r digest=digest-of-cluster-plan by=ann status=" in steps.calls
+    assert "cluster-apply run=r digest=digest-of-cluster-plan by=ann status=Succeeded" in steps.calls
 
 
 def test_a_no_ends_the_run_as_failed_with_a_reason(steps: FakeSteps) -> None:
@@ -73,7 +74,7 @@ def test_a_no_ends_the_run_as_failed_with_a_reason(steps: FakeSteps) -> None:
     assert error["code"] == ApprovalRejected.code and error["message"] == "the plan of stage cluster was rejected by bob"
     printed = [json.loads(text) for node, text in steps.watcher.lines if node == "cluster-rejected"]
     assert printed[0]["event"] == "error" and printed[0]["code"] == ApprovalRejected.code
-    apply = result.node("cluster-apply")
+    apply = result.node("apply-cluster")
     assert apply and apply.phase is Phase.OMITTED
 
 
@@ -117,7 +118,7 @@ def test_a_failure_that_passes_is_tried_again_and_another_is_not(steps: FakeStep
     steps.does("network-apply", "out error '{}'; exit 83")
     result = steps.run("create-cluster", approval="never")
     assert result.phase is Phase.FAILED
-    plan, apply = result.node("network-plan"), result.node("network-apply")
+    plan, apply = result.node("plan-network"), result.node("apply-network")
     assert plan and (plan.phase, plan.attempt) == (Phase.SUCCEEDED, 2)
     assert apply and (apply.phase, apply.attempt, apply.exit_code) == (Phase.FAILED, 1, 83)
     assert apply.outputs["error"] == "{}"

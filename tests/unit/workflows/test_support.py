@@ -41,9 +41,19 @@ REFUSED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("spec.templates[main]: a template has exactly one", {"name": "main"}, {}),
     ("spec.templates[main].activeDeadlineSeconds", task() | {"activeDeadlineSeconds": 1}, {}),
     ("spec.templates[main].container.command", template(container={"image": "x"}), {}),
-    ("spec.templates[main].container.envFrom", container(envFrom=[]), {}),
+    ("spec.templates[main].container.envFrom[0].configMapRef", container(envFrom=[{"configMapRef": {"name": "a"}}]), {}),
+    ("spec.templates[main].container.envFrom[0].secretRef", container(envFrom=[{"secretRef": {"name": "a"}}]), {}),
     ("spec.templates[main].container.workingDir", container(workingDir="/"), {}),
-    ("spec.templates[main].container.env[A].valueFrom", container(env=[{"name": "A", "valueFrom": {}}]), {}),
+    (
+        "spec.templates[main].container.env[A].valueFrom.fieldRef",
+        container(env=[{"name": "A", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}]),
+        {},
+    ),
+    (
+        "spec.templates[main].container.env[A].valueFrom.configMapKeyRef",
+        container(env=[{"name": "A", "valueFrom": {"configMapKeyRef": {"name": "a", "key": "k"}}}]),
+        {},
+    ),
     (
         "spec.templates[main].outputs.parameters[o].valueFrom.path: the local engine knows only paths under /hera/",
         template(outputs={"parameters": [{"name": "o", "valueFrom": {"path": "/tmp/o"}}]}),
@@ -66,6 +76,20 @@ REFUSED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("spec.templates[main].dag.tasks[a].continueOn", task(depends="a", continueOn={"failed": True}), {}),
     ("spec.templates[main].dag.tasks[a].templateRef.clusterScope", task(templateRef={"clusterScope": True}), {}),
 ]
+
+
+def test_what_a_cluster_may_give_is_left_out_here(runs: Callable[..., Result]) -> None:
+    optional = {"name": "a", "optional": True}
+    body = template(
+        container={
+            "image": "x",
+            "command": ["sh", "-c", 'test -z "${A+x}"'],
+            "env": [{"name": "A", "valueFrom": {"configMapKeyRef": {**optional, "key": "k"}}}],
+            "envFrom": [{"configMapRef": optional}, {"secretRef": optional}],
+        }
+    )
+    document = {"apiVersion": "argoproj.io/v1alpha1", "kind": "WorkflowTemplate", "metadata": {"name": "optional"}}
+    assert runs({**document, "spec": {"entrypoint": "main", "templates": [body]}}).phase == "Succeeded"
 
 
 @pytest.mark.parametrize(("path", "body", "spec"), REFUSED, ids=[path for path, _, _ in REFUSED])

@@ -1,0 +1,1 @@
+"""Several steps in one container, one after the other."""

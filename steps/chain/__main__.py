@@ -1,0 +1,5 @@
+"""`python -m steps.chain LINK…`."""
+
+from steps.chain.run import run
+
+run()
