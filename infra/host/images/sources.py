@@ -115,7 +115,9 @@ def _files(folder: Path) -> list[Path]:
     for parent, folders, names in os.walk(folder):
         here = Path(parent).relative_to(PROJECT)
         folders[:] = sorted(
-            name for name in folders if str(here / name) not in NOT_IN_IMAGE and not name.startswith((".", "__pycache__"))
+            name
+            for name in folders
+            if str(here / name) not in NOT_IN_IMAGE and name not in ("__pycache__", "tests") and name[0] != "."
         )
         found += [Path(parent) / name for name in sorted(names) if not name.startswith(".")]
     return found
