@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from infra.errors import AlreadyExists
-from infra.host import cluster, machine
+from infra.host import cluster, machine, processes
 from infra.host.host import Host, running
 from infra.kube.api import Api
 from tests.support import host as support
@@ -113,6 +114,29 @@ def test_all_parts_killed_at_once_leave_the_pods_running(host: Host, api: Api) -
     assert [status["restartCount"] for status in statuses] == [0]
 
 
+def test_a_restarted_machine_is_a_cluster_again(host: Host, api: Api) -> None:
+    """What a restart takes is taken: all processes, mounts, networks, and everything in /run."""
+    sockets = machine.shim_sockets(host)
+    processes.kill(support.pids(host).values())
+    processes.kill(processes.with_argument(str(host.socket)) + machine.cgroup_pids(NAME))
+    machine.unmount(host.run, host.home)
+    machine.disconnect(host)
+    machine.remove_cgroup(NAME)
+    for path in sockets:
+        path.unlink(missing_ok=True)
+    shutil.rmtree(host.run)
+    assert cluster.up(NAME, progress=print) == host
+    support.run_pod(api, support.pod("after-restart", "get", "http://web"), "Succeeded")
+
+
+def test_what_is_told_anew_starts_anew_and_pods_stay(host: Host, api: Api) -> None:
+    before = support.pids(host)
+    with_way_out = cluster.up(NAME, progress=print, way_out=True)
+    assert with_way_out.way_out
+    assert [part for part, pid in support.pids(host).items() if pid != before[part]] == ["coredns"]
+    support.run_pod(api, support.pod("after-way-out", "get", "http://web"), "Succeeded")
+
+
 def test_two_clusters_stand_side_by_side(host: Host, api: Api, folder: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = support.pids(host)
     other = cluster.up(OTHER, progress=print)
@@ -158,6 +182,7 @@ def test_down_leaves_nothing_even_after_kills_and_may_be_repeated(host: Host, se
     cluster.down(NAME)
     assert support.traces(host) == {}
     assert not any(socket.exists() for socket in sockets)
+    assert f"hera-host {NAME}" not in machine.run("iptables", "-S") + machine.run("iptables", "-t", "nat", "-S")
     assert cluster.find(NAME) is None
     cluster.down(NAME)
     if not running():  # the settings are every cluster's
