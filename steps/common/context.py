@@ -123,6 +123,14 @@ class Context:
         """The world this run works in."""
         return SimulatorTarget(simulator_home()) if self.simulated else CloudTarget(self.provider)
 
+    def terraform_environment(self) -> Mapping[str, str]:
+        """Return what terraform needs beyond ours: never made-up credentials where the state needs real ones."""
+        wanted = self.target.environment()
+        if not self.simulated or self.location.scheme == "file":
+            return wanted
+        # The simulator's plugins call nobody, so they have no use for the dummies either.
+        return {name: value for name, value in wanted.items() if not name.startswith(("AWS_", "ARM_", "GOOGLE_"))}
+
     def work(self, stage: str) -> Path:
         """Return the stage's working folder for terraform."""
         parent = os.environ.get("HERA_WORK")

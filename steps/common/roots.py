@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.locations import StateLocation
+from infra.locations import state_key as state_key
 from infra.providers.base import Provider
 from infra.providers.variables import NETWORK_OUTPUTS, module_variables
 from infra.spec.model import Cluster
@@ -76,11 +77,6 @@ def backend_of(provider: Provider, location: StateLocation, key: str) -> tuple[s
     if location.scheme == "file":
         return "local", {"path": str(Path(location.prefix) / key)}
     return provider.backend(location, location.key(key))
-
-
-def state_key(name: str, stage: str) -> str:
-    """Return the key of a stage's state in the store."""
-    return f"clusters/{name}/{stage}.tfstate"
 
 
 def stage_root(

@@ -12,9 +12,8 @@ from infra.spec.model import Cluster
 from steps.common import events, stage
 from steps.common.admission import refuse_moves
 from steps.common.command import Action
-from steps.common.context import Context, host
-from steps.common.ledger import Ledger, Lock, RunRecord, describe, remember_run
-from steps.common.processes import born, holder_pid, is_dead
+from steps.common.context import Context
+from steps.common.ledger import Ledger, Lock, RunRecord, remember_run
 from steps.contract import Step
 from steps.lifecycle import contract
 
@@ -28,11 +27,7 @@ def admit(context: Context) -> None:
     events.note(f"as {identity.principal} in {identity.account}")
     if operation == "create":
         refuse_moves(context.ledgers.find(context.name), cluster)
-    pid = holder_pid()
-    lock = Lock(context.run, context.actor, host(), pid, born(pid), events.now(), operation)
-    replaced = context.ledgers.acquire(context.name, lock, is_dead)
-    if replaced is not None:
-        events.warning(f"took over: {describe(context.name, replaced)}, and that process is gone")
+    replaced = stage.take_lock(context, operation)
     context.ledgers.update(context.name, lambda old: _opened(context, old, cluster, operation, replaced))
 
 
