@@ -250,8 +250,7 @@ class _Follower:
             display = node.display
             log = PodLog(self._api, self._namespace, pod, lambda text: self._observer.line(display, text), folder / "main.log")
             self._logs[attempt.id] = log
-            if node.phase is Phase.RUNNING and attempt.phase is Phase.RUNNING:
-                self._observer.node(replace(node.event(folder), phase=Phase.RUNNING))
+            self._observer.node(replace(node.event(folder), phase=Phase.RUNNING))
             log.start()
         if attempt.phase.completed:
             log.close()
