@@ -93,7 +93,7 @@ class Buildah:
     def has(self, reference: str, digest: str) -> bool:
         """Ask the storage."""
         form = f'{{{{index .OCIv1.Config.Labels "{DIGEST_LABEL}"}}}}'
-        return _output([*self._buildah(), "inspect", "--type", "image", "--format", form, reference]) == digest
+        return _output([*self.command(), "inspect", "--type", "image", "--format", form, reference]) == digest
 
     def build(
         self,
@@ -106,11 +106,13 @@ class Buildah:
     ) -> None:
         """Build in a chroot, which asks nothing of the machine but root, then push to a file."""
         how = ["build", "--isolation=chroot", "--layers", "--timestamp=0", "--pull-never" if _local(arguments) else "--pull=true"]
-        _run([*self._buildah(), *how, *_options(recipe, reference, labels, arguments), str(context)], reference)
+        _run([*self.command(), *how, *_options(recipe, reference, labels, arguments), str(context)], reference)
         if archive:
-            _run([*self._buildah(), "push", "--quiet", reference, f"oci-archive:{archive}:{reference}"], reference)
+            packed = ["--compression-format=zstd", "--compression-level=1"]  # smaller than gzip, and three times as quick
+            _run([*self.command(), "push", "--quiet", *packed, reference, f"oci-archive:{archive}:{reference}"], reference)
 
-    def _buildah(self) -> list[str]:
+    def command(self) -> list[str]:
+        """Return buildah, with storage of our own."""
         root = parts.cache() / "images" / "storage"
         key = hashlib.sha256(str(root).encode()).hexdigest()[:8]
         return ["buildah", f"--root={root}", f"--runroot=/run/hera-images-{key}"]
