@@ -94,10 +94,15 @@ def inside() -> Inside:
 
 
 def link(run: str) -> str:
-    """Return where a run is seen in the Argo UI."""
+    """Return where a run is seen in the Argo UI; where that needs a port-forward first, the command comes with it."""
     management = required()
-    if not management.ui:
-        return f"argo get -n {management.namespace} {run}"
+    page = f"workflows/{management.namespace}/{run}"
     if management.ui.startswith("http"):
-        return f"{management.ui.rstrip('/')}/workflows/{management.namespace}/{run}"
-    return management.ui
+        return f"{management.ui.rstrip('/')}/{page}"
+    if management.ui:
+        return f"http://localhost:{_PORT}/{page} after `{management.ui}`"
+    return f"argo get -n {management.namespace} {run}"
+
+
+_PORT = 2746
+"""Argo's server."""

@@ -151,7 +151,7 @@ def _argo(request: Request, console: Console, tracker: Tracker, approval: Approv
     def began(name: str) -> None:
         watch.run = name
         tracker.view.pause()
-        console.note(f"Run {console.notes.bold(name)}  {console.notes.dim(engines.link(name))}")
+        console.note(f"Run {console.notes.bold(name)}\n{console.notes.dim(f'  UI {engines.link(name)}')}")
         tracker.view.resume()
 
     options: dict[str, Any] = {
