@@ -21,7 +21,7 @@ IMAGES: Mapping[str, str] = {
 }
 """Image by name, as the manifests have them."""
 STORE = "http://minio.hera-simulation.svc:9000"
-SIMULATOR = "https://simulator.hera-simulation.svc:8443"
+SIMULATOR = "http://simulator.hera-simulation.svc:8443"
 SIMULATED_STATE = f"s3://hera-state?endpoint={STORE}&region=us-east-1&path_style=true"
 _DAY = "-".join(f"{{{{workflow.creationTimestamp.{part}}}}}" for part in "Ymd")
 KEYS = f"{_DAY}/{{{{workflow.name}}}}/{{{{pod.name}}}}"
