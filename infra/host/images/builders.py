@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from infra.errors import DependencyMissing, StepFailed, UsageError
+from infra.errors import StepFailed, UsageError
 from infra.host import parts
+from infra.host.images.kept import Progress
+from infra.host.images.programs import need
 
 DIGEST_LABEL = "dev.hera.image.inputs"
 REGISTRY_BASE = "docker.io/library/debian:12.12-slim"
@@ -129,19 +131,15 @@ def _options(recipe: Path, reference: str, labels: Mapping[str, str], arguments:
     return options + [f"--build-arg={name}={value}" for name, value in arguments.items() if f"ARG {name}" in taken]
 
 
-def choose() -> Builder:
+def choose(progress: Progress) -> Builder:
     """Return the builder that `HERA_IMAGE_BUILDER` names, else Docker where its engine answers, else buildah."""
     wanted = os.environ.get("HERA_IMAGE_BUILDER", "")
     if wanted not in ("", "docker", "buildah"):
         raise UsageError(f"HERA_IMAGE_BUILDER is {wanted!r}", next_step="set it to docker or buildah, or leave it out")
     if wanted == "docker" or (not wanted and _docker_answers()):
         return Docker()
-    if shutil.which("buildah"):
-        return Buildah()
-    raise DependencyMissing(
-        "images are built with Docker or buildah, and neither is there",
-        next_step="start Docker, or apt-get install buildah mmdebstrap",
-    )
+    need("buildah", "images are built with Docker or buildah, and no Docker engine answers", progress)
+    return Buildah()
 
 
 def base(builder: Builder, wanted: str = "") -> Base:

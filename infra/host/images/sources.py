@@ -19,6 +19,7 @@ from infra.errors import ConfigRejected, DependencyMissing, StepFailed
 from infra.host import parts
 from infra.host.images.builders import Base
 from infra.host.images.kept import Progress, kept
+from infra.host.images.programs import need
 
 PROJECT = Path(__file__).resolve().parents[3]
 LOCK = PROJECT / "requirements" / "steps.lock"
@@ -75,9 +76,7 @@ def base_stamps(chosen: Base) -> list[Source]:
 
 
 def _debian(target: Path, progress: Progress) -> None:
-    program = shutil.which("mmdebstrap")
-    if program is None:
-        raise DependencyMissing("mmdebstrap makes the local base image and is missing", next_step="apt-get install mmdebstrap")
+    program = need("mmdebstrap", "it makes the local base image", progress)
     progress("debian: making a base of Debian packages; this is done once")
     left_out = [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in LEFT_OUT]
     include = f"--include={','.join(PACKAGES)}"

@@ -125,20 +125,22 @@ def test_the_builder(
         path(name, script)
     if asked:
         monkeypatch.setenv("HERA_IMAGE_BUILDER", asked)
-    assert builders.choose().name == chosen
+    assert builders.choose(print).name == chosen
 
 
-def test_without_a_builder_it_says_what_to_install(path: Callable[[str, str], None]) -> None:
+def test_without_a_builder_it_says_what_to_install(path: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HERA_HOST_INSTALL", "false")
     path("docker", NO_ENGINE)
+    path("apt-get", "echo never called >&2; exit 1")
     with pytest.raises(DependencyMissing) as caught:
-        builders.choose()
+        builders.choose(print)
     assert "buildah" in caught.value.next_step
 
 
 def test_an_unknown_builder_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HERA_IMAGE_BUILDER", "kaniko")
     with pytest.raises(UsageError):
-        builders.choose()
+        builders.choose(print)
 
 
 @pytest.mark.parametrize(
