@@ -18,15 +18,15 @@ from typing import Any
 
 from infra import providers
 from infra.classify import classify
-from infra.errors import ApprovalRejected, HeraError, NotFound, PlanStale, StateLocked
+from infra.errors import ApprovalRejected, HeraError, NotFound, PlanStale
 from infra.plans.summary import PlanSummary, StagePlan, cost_of, stage_plan
 from infra.spec.model import Cluster
 from infra.spec.notes import notes as spec_notes
 from steps.common import events, recovery, roots
-from steps.common.context import Context, host
+from steps.common.context import Context
 from steps.common.journal import JournalKeeper
-from steps.common.ledger import Ledger, Lock, RunRecord, StageRecord, describe
-from steps.common.processes import born, holder_pid, is_dead, workflow_namespace
+from steps.common.ledger import Ledger, StageRecord
+from steps.common.locks import require_lock
 from steps.common.terraform import Terraform
 
 PLAN_FILE = "stage.tfplan"
@@ -125,38 +125,6 @@ def unprotected(cluster: Cluster) -> Cluster:
     """Return the spec without deletion protection."""
     kubernetes = cluster.spec.kubernetes.model_copy(update={"deletion_protection": False})
     return cluster.model_copy(update={"spec": cluster.spec.model_copy(update={"kubernetes": kubernetes})})
-
-
-def take_lock(context: Context, operation: str) -> Lock | None:
-    """Take the cluster's lock for this run; return the dead holder that was replaced, if any."""
-    pid, namespace = holder_pid(), workflow_namespace(context.get("namespace"))
-    lock = Lock(context.run, context.actor, host(), pid, born(pid), events.now(), operation, namespace)
-    replaced = context.ledgers.acquire(context.name, lock, is_dead)
-    if replaced is not None:
-        events.warning(f"took over: {describe(context.name, replaced)}, and that is gone")
-    return replaced
-
-
-def require_lock(context: Context) -> None:
-    """Refuse to write a cluster that this run does not hold; a run that is tried again takes up what it gave back."""
-    holder = context.ledgers.lock(context.name)
-    if holder is None:
-        ledger = context.ledgers.find(context.name)
-        if ledger is not None and ledger.run is not None and ledger.run.id == context.run:
-            events.note("this run gave the cluster back and is tried again; taking it up again")
-            take_lock(context, ledger.run.operation)
-            context.ledgers.update(context.name, lambda old: replace(old, run=reopened(old.run)))
-            return
-    if holder is None or holder.run != context.run:
-        who = f"run {holder.run} of {holder.actor} holds it" if holder else "nobody admitted this run"
-        raise StateLocked(
-            f"this run does not hold the lock of {context.name}: {who}", next_step="start the pipeline from its beginning"
-        )
-
-
-def reopened(run: RunRecord | None) -> RunRecord | None:
-    """Return a run's record as that of a run that goes on."""
-    return replace(run, phase="running", finished="", error="") if run else None
 
 
 def plan(context: Context, name: str) -> None:

@@ -14,6 +14,7 @@ from steps.common.admission import refuse_moves
 from steps.common.command import Action
 from steps.common.context import Context
 from steps.common.ledger import Ledger, Lock, RunRecord, remember_run
+from steps.common.locks import take_lock
 from steps.contract import Step
 from steps.lifecycle import contract
 
@@ -27,7 +28,7 @@ def admit(context: Context) -> None:
     events.note(f"as {identity.principal} in {identity.account}")
     if operation == "create":
         refuse_moves(context.ledgers.find(context.name), cluster)
-    replaced = stage.take_lock(context, operation)
+    replaced = take_lock(context, operation)
     context.ledgers.update(context.name, lambda old: _opened(context, old, cluster, operation, replaced))
 
 
