@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,5 +76,29 @@ def is_over(api: Api, lock: Lock) -> bool:
             return False
     except NotFound:
         pass
-    pods = api.items(f"/api/v1/namespaces/{lock.namespace}/pods", labelSelector=f"workflows.argoproj.io/workflow={lock.run}")
-    return all(pod.get("status", {}).get("phase") in _ENDED for pod in pods)
+    return not working_pods(api, lock.namespace, lock.run)
+
+
+def working_pods(api: Api, namespace: str, run: str, but: str = "") -> list[str]:
+    """Return a workflow's pods that have not ended, but for one, which is called after its host."""
+    pods = api.items(f"/api/v1/namespaces/{namespace}/pods", labelSelector=f"workflows.argoproj.io/workflow={run}")
+    names = [pod["metadata"]["name"] for pod in pods if pod.get("status", {}).get("phase") not in _ENDED]
+    return [name for name in names if not but or name[:63] != but]
+
+
+def works_nowhere(namespace: str, run: str, but: str = "") -> bool:
+    """Tell whether no other pod of a workflow works on; where that can't be asked, nothing is sure."""
+    from infra.kube.api import Api
+
+    try:
+        return not working_pods(Api.in_cluster(), namespace, run, but)
+    except HeraError as problem:
+        events.warning(f"can't tell whether pods of {run} still work: {problem.message}")
+        return False
+
+
+def wait_for_the_others(lock: Lock, ours: str, seconds: float = 330) -> None:
+    """Wait until a stopped workflow's pods have ended: Argo runs the exit handler while terraform finishes its calls."""
+    until = time.monotonic() + seconds
+    while lock.namespace and time.monotonic() < until and not works_nowhere(lock.namespace, lock.run, ours):
+        time.sleep(2)

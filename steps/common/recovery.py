@@ -17,6 +17,7 @@ from infra.errors import DeletionProtected, HeraError, PlanStale, StateLocked
 from infra.providers.base import OWNER_TAG, CloudObject
 from steps.common import events, roots
 from steps.common.context import host as this_host
+from steps.common.processes import works_nowhere
 from steps.common.terraform import (
     ADOPTION,
     CLEARING,
@@ -43,7 +44,7 @@ def plan_after_repair(stage: Stage, terraform: Terraform, file: str) -> bool:
         return _unlocked(stage, terraform, lambda: terraform.plan(file))
     restore_state(stage, terraform)
     _unlocked(stage, terraform, lambda: _keep_interrupted(terraform))
-    changed = terraform.plan(file)
+    changed = _unlocked(stage, terraform, lambda: terraform.plan(file))
     adoption = Adoption(stage, terraform)
     while changed and adoption.go_on(terraform.show(file)):
         changed = terraform.plan(file)
@@ -55,10 +56,9 @@ def plan_after_repair(stage: Stage, terraform: Terraform, file: str) -> bool:
 def repair(stage: Stage, terraform: Terraform, file: str) -> None:
     """Repair an unclean end without planning further: before a destroy."""
     restore_state(stage, terraform)
-    if stage.record.phase not in UNCLEAN:
-        _unlocked(stage, terraform, lambda: bool(terraform.state()))
-        return
-    adoption, changed = Adoption(stage, terraform), _unlocked(stage, terraform, lambda: terraform.plan(file))
+    adoption, changed = Adoption(stage, terraform), False
+    if stage.record.phase in UNCLEAN:
+        changed = _unlocked(stage, terraform, lambda: terraform.plan(file))
     while changed and adoption.go_on(terraform.show(file)):
         changed = terraform.plan(file)
 
@@ -136,18 +136,25 @@ def _lock_info(text: str) -> dict[str, str]:
 
 
 def _is_predecessors(stage: Stage, holder: Mapping[str, str]) -> bool:
-    """Tell whether a state lock was taken by the dead run whose cluster lock this run took over."""
+    """Tell whether a state lock was left by a run that is over; we hold the cluster, so no other run of ours is at work."""
     ledger = stage.context.ledgers.find(stage.context.name)
-    dead = ledger.predecessor if ledger else {}
-    host = holder.get("Who", "").rsplit("@", 1)[-1]
-    if _is_pod_of(host, stage.context.run, dead.get("run", "")):
-        return host != this_host()
-    return bool(dead) and host == dead["host"] and holder.get("Created", "")[:19].replace(" ", "T") >= dead["since"][:19]
+    if ledger is None:
+        return False
+    host, created = holder.get("Who", "").rsplit("@", 1)[-1], holder.get("Created", "")[:19].replace(" ", "T")
+    runs = [stage.context.run, ledger.predecessor.get("run", ""), *(run.id for run in ledger.history)]
+    owner = next((run for run in runs if _is_pod_of(host, run)), "")
+    if owner:
+        return host != this_host() and works_nowhere(stage.context.get("namespace"), owner, this_host())
+    dead, record = ledger.predecessor, stage.record
+    since = [dead["since"]] if dead and dead["host"] == host else []
+    if record.phase in UNCLEAN and record.changed_at and host == this_host():
+        since.append(record.changed_at)
+    return any(created >= begun[:19] for begun in since)
 
 
-def _is_pod_of(host: str, *runs: str) -> bool:
-    """Tell whether a host is a pod of one of these runs: of ours, pods work one after the other, so another one is gone."""
-    return any(run and host.startswith(f"{run}-"[:63]) for run in runs)
+def _is_pod_of(host: str, run: str) -> bool:
+    """Tell whether a host is a pod of a run: pods are called after their workflow."""
+    return bool(run) and host.startswith(f"{run}-"[:63])
 
 
 class Adoption:

@@ -12,9 +12,10 @@ from infra.spec.model import Cluster
 from steps.common import events, stage
 from steps.common.admission import refuse_moves
 from steps.common.command import Action
-from steps.common.context import Context
+from steps.common.context import Context, host
 from steps.common.ledger import Ledger, Lock, RunRecord, remember_run
 from steps.common.locks import take_lock
+from steps.common.processes import wait_for_the_others
 from steps.contract import Step
 from steps.lifecycle import contract
 
@@ -35,7 +36,11 @@ def admit(context: Context) -> None:
 def _opened(context: Context, old: Ledger, cluster: Cluster, operation: str, replaced: Lock | None) -> Ledger:
     """Return the ledger with this run as the current one."""
     run = RunRecord(context.run, operation, "running", context.actor, events.now())
-    dead = {"run": replaced.run, "host": replaced.host, "since": replaced.since} if replaced else old.predecessor
+    dead = old.predecessor
+    if replaced:
+        # Of several dead runs in a row the first may have left a state lock that none of the others came to.
+        since = min(replaced.since, dead.get("since", replaced.since)) if dead.get("host") == replaced.host else replaced.since
+        dead = {"run": replaced.run, "host": replaced.host, "since": since}
     keep_spec = operation != "create" and old.spec
     ledger = replace(
         old,
@@ -93,6 +98,8 @@ def record(context: Context) -> None:
     if ledger is None or ledger.run is None or ledger.run.id != context.run or holder is None or holder.run != context.run:
         return events.note("this run never held the cluster; nothing to record")
     succeeded = context.get("status") == "Succeeded"
+    if not succeeded:
+        wait_for_the_others(holder, host())
     ended = replace(ledger.run, phase=_outcome(ledger, context, succeeded=succeeded), finished=events.now())
     final = context.ledgers.update(
         context.name, lambda old: replace(old, run=ended, phase=_phase(old, context, succeeded=succeeded))

@@ -54,7 +54,7 @@ class Kubernetes:
 
     def items(self, path: str, **query: Any) -> Iterator[dict[str, Any]]:
         assert query == {"labelSelector": "workflows.argoproj.io/workflow=r"}
-        yield from ({"status": {"phase": phase}} for phase in self.pods)
+        yield from ({"metadata": {"name": f"r-{n}"}, "status": {"phase": phase}} for n, phase in enumerate(self.pods))
 
 
 @pytest.mark.parametrize(
