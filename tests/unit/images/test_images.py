@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Callable
@@ -212,3 +213,12 @@ def test_old_ones_go_with_their_bills(tmp_path: Path) -> None:
         target.with_suffix(".cdx.json").touch()
     left = sorted(item.name for item in tmp_path.iterdir() if item.name != "lock")
     assert left == ["2.cdx.json", "2.tar", "3.cdx.json", "3.tar"]
+
+
+def test_what_is_in_use_is_not_old(tmp_path: Path) -> None:
+    for number, name in enumerate(("first", "second")):
+        kept(tmp_path / f"{name}.tar", lambda aside: aside.touch(), name, print)
+        os.utime(tmp_path / f"{name}.tar", (number, number))
+    kept(tmp_path / "first.tar", lambda aside: aside.touch(), "first", print)
+    kept(tmp_path / "third.tar", lambda aside: aside.touch(), "third", print, keep=2)
+    assert {item.stem for item in tmp_path.iterdir()} == {"first", "third", "lock"}
