@@ -37,7 +37,7 @@ def api(management: Any) -> Api:
 @pytest.fixture(scope="module")
 def results(api: Api, management: Any, request: pytest.FixtureRequest) -> Iterator[dict[str, argo.Object]]:
     suite = f"conf-{secrets.token_hex(3)}"
-    image, command = argo.steps_image(api), argo.command(management.kubeconfig)
+    image, command = argo.steps_image(api), argo.command(management.host.kubeconfig)
     chosen = sorted({item.callspec.params["name"] for item in request.session.items if item.path == Path(__file__)})
     documents = {name: list(yaml.safe_load_all((CASES / f"{name}.yaml").read_text())) for name in chosen}
     known = {document["metadata"]["name"] for case in documents.values() for document in case}
