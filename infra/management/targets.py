@@ -157,7 +157,7 @@ def _host(name: str, settings: Settings, progress: Progress) -> Reached:
         host.context,
         images={image: images.reference(image) for image in archives},
         digests=digests | {"simulator": _simulator()},
-        pull="Never",
+        pull="IfNotPresent" if settings.images else "Never",
         private=True,
     )
 
@@ -167,9 +167,9 @@ def _up(name: str, way_out: bool, progress: Progress) -> Host:
     from infra.host import cluster, parts
 
     found = cluster.find(name)
-    if found and found.way_out == way_out and found.bin == parts.ensure(*parts.CLUSTER, progress=progress):
-        if set(cluster.status(name).values()) == {"running", "ready"}:
-            return found
+    same = found and found.way_out == way_out and found.bin == parts.ensure(*parts.CLUSTER, progress=progress)
+    if found and same and set(cluster.status(name).values()) == {"running", "ready"}:
+        return found
     return cluster.up(name, progress=progress, way_out=way_out)
 
 
