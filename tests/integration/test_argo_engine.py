@@ -66,15 +66,17 @@ def started(user: Cli, spec: Path, tmp_path: Path) -> Iterator[Callable[..., sub
         process.wait()
 
 
-def until(look: Callable[[], Any], seconds: float = 120) -> Any:
-    """Wait for something to be true and return it."""
+def until(look: Callable[[], Any], process: subprocess.Popen[bytes] | None = None, seconds: float = 120) -> Any:
+    """Wait for something to be true and return it; not longer than the process that should make it true lives."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
+        gone = process is not None and process.poll() is not None
         found = look()
         if found:
             return found
+        assert not gone, f"ended with {process and process.returncode}"
         time.sleep(0.3)
-    raise AssertionError(f"not in {seconds} s: {look}")
+    raise AssertionError(f"not in {seconds} s")
 
 
 def run_of(user: Cli, name: str, *states: str) -> dict[str, Any] | None:
@@ -95,7 +97,7 @@ def test_approved_elsewhere_and_cut_off(
 ) -> None:
     monkeypatch.setenv("HERA_HOME", str(user.home))
     process = started("--wait")
-    first = until(lambda: run_of(user, spec.stem, "awaiting-approval"))
+    first = until(lambda: run_of(user, spec.stem, "awaiting-approval"), process)
     assert first["waitsFor"] == ["network-approve"]
     said = user.run("describe", "run", spec.stem).ok()
     assert "to create" in said.out and "waits for an approval" in said.out
@@ -103,10 +105,10 @@ def test_approved_elsewhere_and_cut_off(
     assert "approved by" in user.run("approve", spec.stem, "--stage", "network").ok().out
 
     hosts.kill(management.host.name, "apiserver", signal.SIGKILL)
-    until(lambda: "does not answer" in (tmp_path / "create.log").read_text(), 30)
+    until(lambda: "does not answer" in (tmp_path / "create.log").read_text(), process, 30)
     hosts.start(management.host.name, "apiserver")
 
-    until(lambda: (run_of(user, spec.stem) or {}).get("waitsFor") == ["cluster-approve"])
+    until(lambda: (run_of(user, spec.stem) or {}).get("waitsFor") == ["cluster-approve"], process)
     user.run("approve", spec.stem).ok()
     assert process.wait(180) == 0
     log = (tmp_path / "create.log").read_text()
@@ -127,8 +129,10 @@ def _holds_no_secret(api: Api, name: str, log: str) -> None:
 
 
 def test_rejected(user: Cli, spec: Path, started: Callable[..., subprocess.Popen[bytes]], tmp_path: Path) -> None:
+    planned = user.run("plan", "cluster", "-f", spec, "--simulate", *ARGO, "-o", "json")
+    assert planned.code == 2 and planned.json()["simulated"] is True
     process = started("--wait")
-    until(lambda: run_of(user, spec.stem, "awaiting-approval"))
+    until(lambda: run_of(user, spec.stem, "awaiting-approval"), process)
     assert "rejected by" in user.run("reject", spec.stem).ok().out
     assert process.wait(90) == 85
     log = (tmp_path / "create.log").read_text()
@@ -140,7 +144,7 @@ def test_rejected(user: Cli, spec: Path, started: Callable[..., subprocess.Popen
 
 def test_killed_and_come_back(user: Cli, spec: Path, started: Callable[..., subprocess.Popen[bytes]], tmp_path: Path) -> None:
     process = started("--yes")
-    run = until(lambda: run_of(user, spec.stem, "running"))
+    run = until(lambda: run_of(user, spec.stem, "running"), process)
     os.kill(process.pid, signal.SIGKILL)
     done = user.run("create", "cluster", "-f", spec, "--simulate", *ARGO, "--yes").ok()
     assert f"The run {run['name']} does this already" in done.err and f"{spec.stem} is ready" in done.out
@@ -153,7 +157,7 @@ def test_left_stopped_and_tried_again(
     user: Cli, spec: Path, started: Callable[..., subprocess.Popen[bytes]], tmp_path: Path
 ) -> None:
     process = started("--yes")
-    run = until(lambda: run_of(user, spec.stem, "running"))
+    run = until(lambda: run_of(user, spec.stem, "running"), process)
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 82
     assert f"clusterctl stop {run['name']}" in (tmp_path / "create.log").read_text()
