@@ -128,8 +128,11 @@ class Context:
         wanted = self.target.environment()
         if not self.simulated or self.location.scheme == "file":
             return wanted
-        # The simulator's plugins call nobody, so they have no use for the dummies either.
-        return {name: value for name, value in wanted.items() if not name.startswith(("AWS_", "ARM_", "GOOGLE_"))}
+        # The simulator's plugins call nobody: dummies are left out where the state's store needs the real thing.
+        real = {
+            name for name in wanted if name.startswith(("AWS_", "GOOGLE_")) or (name.startswith("ARM_") and name in os.environ)
+        }
+        return {name: value for name, value in wanted.items() if name not in real}
 
     def work(self, stage: str) -> Path:
         """Return the stage's working folder for terraform."""
