@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from clusterctl import engines, home
-from infra.errors import NotFound, UsageError
+from clusterctl.console import console_of
+from infra.errors import NotFound, UsageError, WaitAndRetry
 from infra.homes import simulation_home
 
 if TYPE_CHECKING:
@@ -132,9 +133,14 @@ def get(args: Namespace, name: str) -> Found:
 
 def every(args: Namespace) -> list[Found]:
     """Return all clusters of all places, by name."""
-    found = [
-        Found(replace(place, simulated=place.simulated or ledger.simulated), ledger)
-        for place in places(args)
-        for ledger in place.ledgers().all()
-    ]
+    found = []
+    for place in places(args):
+        try:
+            ledgers = place.ledgers().all()
+        except WaitAndRetry as error:
+            if place.engine != engines.ARGO or args.engine:
+                raise
+            console_of(args).say(f"not looked {place.title}: {error.message}")
+            continue
+        found += [Found(replace(place, simulated=place.simulated or ledger.simulated), ledger) for ledger in ledgers]
     return sorted(found, key=lambda item: (item.ledger.name, item.simulated))

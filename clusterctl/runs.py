@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from clusterctl import approval, cluster_view, clusters, engines, pipelines
 from clusterctl.console import Console, console_of, document
 from clusterctl.terminal import Style, duration, one_line, table
-from infra.errors import NotFound, StateLocked
+from infra.errors import AuthDenied, NotFound, StateLocked
 
 if TYPE_CHECKING:
     from workflows.argo.runs import Run, RunNode
@@ -95,13 +95,30 @@ def follow(args: Namespace, console: Console, request: pipelines.Request) -> int
     asked = approval.Always() if args.yes else approval.Asking(console)
     outcome = pipelines.run(request, console, asked)
     if request.template == CREATE:
-        found = clusters.Found(request.place, request.place.ledgers().get(request.cluster))
-        cluster_view.show_created(console, found, outcome)
+        show_created(console, request.place, request.cluster, outcome)
     else:
-        data = document("RunResult", {"run": outcome.result.name, "phase": str(outcome.result.phase), "timing": outcome.timing()})
-        took = duration(outcome.timing()["seconds"])
-        console.result(data, f"{console.style.green('✓')} {outcome.result.name} {str(outcome.result.phase).lower()} ({took})")
+        show_ended(console, outcome)
     return 0
+
+
+def show_created(console: Console, place: clusters.Place, name: str, outcome: pipelines.Outcome) -> None:
+    """Sum up a create; who may not read the states sees at least that it went well."""
+    try:
+        found = clusters.Found(place, place.ledgers().get(name))
+    except AuthDenied:
+        if place.engine != engines.ARGO:
+            raise
+        show_ended(console, outcome)
+        console.note("  what was made is in the ledger, which you may not read")
+        return
+    cluster_view.show_created(console, found, outcome)
+
+
+def show_ended(console: Console, outcome: pipelines.Outcome) -> None:
+    """Say that a run ended well."""
+    data = document("RunResult", {"run": outcome.result.name, "phase": str(outcome.result.phase), "timing": outcome.timing()})
+    took = duration(outcome.timing()["seconds"])
+    console.result(data, f"{console.style.green('✓')} {outcome.result.name} {str(outcome.result.phase).lower()} ({took})")
 
 
 def again(args: Namespace, run: Run) -> pipelines.Request:

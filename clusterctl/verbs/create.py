@@ -12,7 +12,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from dataclasses import replace
 
-from clusterctl import approval, cluster_view, clusters, engines, flags, pipelines, plan_view, previews, runs, specs
+from clusterctl import approval, clusters, engines, flags, pipelines, plan_view, previews, runs, specs
 from clusterctl.console import Console, console_of
 from clusterctl.specs import SpecFile
 from infra.errors import ApprovalRejected, AwaitingApproval, UsageError
@@ -48,7 +48,7 @@ def run(args: Namespace) -> int:
         request = replace(request, environment=FRESH)
     asked = approval.Always() if args.yes else approval.Asking(console, approved)
     outcome = pipelines.run(request, console, asked)
-    cluster_view.show_created(console, clusters.Found(place, place.ledgers().get(spec.cluster.name)), outcome)
+    runs.show_created(console, place, spec.cluster.name, outcome)
     return 0
 
 

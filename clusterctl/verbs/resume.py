@@ -10,7 +10,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from dataclasses import replace
 
-from clusterctl import approval, cluster_view, clusters, engines, flags, pipelines, runs
+from clusterctl import approval, clusters, engines, flags, pipelines, runs
 from clusterctl.console import Console, console_of
 from clusterctl.verbs import create, delete
 
@@ -52,5 +52,5 @@ def _build(args: Namespace, console: Console, found: clusters.Found) -> int:
     policy = "never" if args.yes else "destructive"
     request = replace(create.request_for(args.name, found.place, "", args.timeout, policy), wait=args.wait)
     outcome = pipelines.run(request, console, approval.Asking(console, resumed=True))
-    cluster_view.show_created(console, clusters.get(args, args.name), outcome)
+    runs.show_created(console, found.place, args.name, outcome)
     return 0

@@ -270,3 +270,39 @@ def test_the_last_words_of_a_failed_container(
     threading.Thread(target=end).start()
     assert shell("resume", "cluster", "shop") == StepFailed.exit_code
     assert "python: can't open file" in shell.err and "step plan-network" in shell.err
+
+
+def test_a_silent_management_cluster_hides_no_other_cluster(
+    shell: Shell,
+    fake: FakeKubernetes,
+    management: Management,
+    keep: Callable[[Ledger], Ledgers],
+    make_ledger: Callable[..., Ledger],
+) -> None:
+    state = "s3://hera-state?endpoint=http://minio.hera-simulation.svc:9000&region=us-east-1"
+    Management(management.kubeconfig, "mgmt", simulation=True, state=state).save()
+    keep(make_ledger("local"))
+    fake.cut()
+    assert shell("get", "clusters") == 0
+    assert "local" in shell.out and "not looked on the management cluster's simulator" in shell.err
+
+
+@pytest.mark.parametrize("readable", [True, False], ids=["ledger", "no-ledger"])
+def test_the_end_of_a_create(console: Console, management: Management, monkeypatch: pytest.MonkeyPatch, readable: bool) -> None:
+    """Who may not read the states sees at least that it went well."""
+    from clusterctl import runs
+    from clusterctl.progress import Tracker, View
+    from infra.errors import AuthDenied
+    from workflows.local.api import Phase, Result
+
+    ledger(management)
+    if not readable:
+
+        def refuse(place: Place) -> Ledgers:
+            raise AuthDenied("no")
+
+        monkeypatch.setattr(Place, "ledgers", refuse)
+    outcome = pipelines.Outcome(Result(NAME, Phase.SUCCEEDED, (), {}, "", Path()), Tracker(View()), 1.0)
+    runs.show_created(console, Place(management.state, True, engines.ARGO), "shop", outcome)
+    said = console.stdout.getvalue()  # type: ignore[attr-defined]
+    assert ("shop is ready" if readable else f"{NAME} succeeded") in said
