@@ -33,7 +33,7 @@ CREATE = (("lifecycle.admit", "network.plan"), ("network.apply", "cluster.plan")
 DELETE = ("lifecycle.admit", "lifecycle.drain", "cluster.destroy", "network.destroy", "lifecycle.prove", "lifecycle.record")
 
 LOST = "google_logging_project_bucket_config"
-"""Its name holds a time that only the state knew, and it can carry no label: a kill before the state is stored leaves it behind."""
+"""Its name holds a time that only the state knew, and it can carry no label: a kill before the state is stored leaves it."""
 
 
 def free_port() -> int:
