@@ -47,8 +47,8 @@ OUTSIDE = {
 PORTS = tuple(
     Port(number)
     for number in (
-        22, 53, 80, 443, 988, 1234, 2020, 3000, 3200, 4317, 4318, 5556, 5557, 6379, 6443, 8080, 8081, 8082, 8083, 8084, 8085, 8443,
-        8888, 9090, 9093, 9094, 9100, 9121, 9153, 9216, 9443, 10250, 26379, 27017,
+        22, 53, 80, 443, 988, 1234, 2020, 3000, 3200, 4317, 4318, 5556, 5557, 6379, 6443, 8080, 8081, 8082, 8083, 8084, 8085,
+        8443, 8888, 9090, 9093, 9094, 9100, 9121, 9153, 9216, 9443, 10250, 26379, 27017,
     )
 ) + (Port(53, "UDP"), Port(9094, "UDP"))  # fmt: skip
 DNS, HTTPS, API, HOOK = "53 53/UDP", "443", "443 6443", "9443"
@@ -58,7 +58,7 @@ APPS = " ".join(PODS["apps"])
 EVERY = " ".join(str(port) for port in PORTS)
 OURS = " ".join(name for namespace, names in PODS.items() if namespace not in FOREIGN for name in names)
 
-# From, to, ports. Pods' addresses are private, so whoever may go to private addresses may knock at pods too; the pod then decides.
+# From, to, ports. Pods' addresses are private, so who may go to private addresses may knock at pods too; the pod then decides.
 ALLOWED: tuple[tuple[str, str, str], ...] = (
     (OURS + " metrics-server cluster-autoscaler", "kube-dns dns-cache", DNS),
     # to the API server and beyond

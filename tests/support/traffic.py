@@ -7,7 +7,7 @@ nothing of an engine that reads a policy otherwise; cyclonus answers the same qu
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,31 +40,31 @@ class Evaluator:
     """Answers for one set of policies."""
 
     def __init__(self, policies: Iterable[Policy]) -> None:
-        self.policies: dict[str, list[Policy]] = {}
+        self._policies: dict[str, list[Policy]] = {}
         for policy in policies:
-            self.policies.setdefault(policy["metadata"]["namespace"], []).append(policy)
+            self._policies.setdefault(policy["metadata"]["namespace"], []).append(policy)
+        self._open: dict[tuple[str, str, str], frozenset[Port] | None] = {}
 
     def allows(self, source: End, target: End, port: Port) -> bool:
         """Whether both ends let a connection through."""
-        return self.leaves(source, target, port) and self.enters(source, target, port)
+        out, inside = self._ports(source, target, "Egress", "to"), self._ports(target, source, "Ingress", "from")
+        return (out is None or port in out) and (inside is None or port in inside)
 
-    def leaves(self, source: End, target: End, port: Port) -> bool:
-        """Whether the source's policies let it out."""
-        return self._passes(source, target, port, "Egress", "to")
+    def _ports(self, mine: End, other: End, direction: str, key: str) -> frozenset[Port] | None:
+        """Return the ports that one end's policies open towards the other; None is all."""
+        known = (mine.name, other.name, direction)
+        if known not in self._open:
+            self._open[known] = self._find_ports(mine, other, direction, key)
+        return self._open[known]
 
-    def enters(self, source: End, target: End, port: Port) -> bool:
-        """Whether the target's policies let it in."""
-        return self._passes(target, source, port, "Ingress", "from")
-
-    def _passes(self, mine: End, other: End, port: Port, direction: str, key: str) -> bool:
-        specs = [policy["spec"] for policy in self._of(mine) if direction in policy["spec"]["policyTypes"]]
+    def _find_ports(self, mine: End, other: End, direction: str, key: str) -> frozenset[Port] | None:
+        there = (policy["spec"] for policy in self._policies.get(mine.namespace, ()))
+        specs = [spec for spec in there if direction in spec["policyTypes"] and selects(spec["podSelector"], mine.labels)]
         rules = [rule for spec in specs for rule in spec.get(direction.lower(), ())]
-        return not specs or any(_rule(rule, key, mine.namespace, other, port) for rule in rules)
-
-    def _of(self, end: End) -> Iterator[Policy]:
-        for policy in self.policies.get(end.namespace, ()) if end.namespace else ():
-            if selects(policy["spec"]["podSelector"], end.labels):
-                yield policy
+        fitting = [rule for rule in rules if _fits(rule, key, mine.namespace, other)]
+        if not specs or any("ports" not in rule for rule in fitting):
+            return None
+        return frozenset(Port(item["port"], item["protocol"]) for rule in fitting for item in rule["ports"])
 
 
 def selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
@@ -84,11 +84,8 @@ def _expression(item: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
     return item["key"] in labels and (item["operator"] == "Exists" or labels[item["key"]] in item["values"])
 
 
-def _rule(rule: Mapping[str, Any], key: str, namespace: str, other: End, port: Port) -> bool:
+def _fits(rule: Mapping[str, Any], key: str, namespace: str, other: End) -> bool:
     known({*rule}, {key, "ports"})
-    ports: Sequence[Mapping[str, Any]] = rule.get("ports", ())
-    if ports and not any((item["port"], item["protocol"]) == (port.number, port.protocol) for item in ports):
-        return False
     return key not in rule or any(_peer(peer, namespace, other) for peer in rule[key])
 
 
