@@ -50,7 +50,9 @@ def running(folder: Path) -> Iterator[Server]:
         start("etcd", _etcd(host, client, peer))
         start("apiserver", _apiserver(host, client, port))
         api = Api.connect(_kubeconfig(host, "admin", port))
-        until(lambda: _ready(api), f"the API server does not answer; see {folder / 'apiserver.log'}")
+        until(
+            lambda: _there(api, "/api/v1/namespaces/default"), f"the API server does not answer; see {folder / 'apiserver.log'}"
+        )
         start("controllers", _controllers(host, _kubeconfig(host, "controller-manager", port)))
         account = "/api/v1/namespaces/default/serviceaccounts/default"
         until(lambda: _there(api, account), f"the controllers do nothing; see {folder / 'controllers.log'}")
@@ -79,13 +81,6 @@ def _process(argv: Sequence[str], log: Path) -> Iterator[None]:
             yield
         finally:
             process.kill()
-
-
-def _ready(api: Api) -> bool:
-    try:
-        return bool(api.get("/api/v1/namespaces/default"))
-    except HeraError:
-        return False
 
 
 def _there(api: Api, path: str) -> bool:
@@ -135,6 +130,7 @@ def _apiserver(host: Host, etcd: int, port: int) -> list[str]:
         f"--service-account-signing-key-file={host.pki / 'accounts.key'}",
         "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
         "--authorization-mode=Node,RBAC",
+        "--allow-privileged=true",
         f"--audit-policy-file={AUDIT_POLICY}",
         f"--audit-log-path={host.home / 'audit.log'}",
         "--profiling=false",

@@ -1,6 +1,6 @@
 """Who may do what on a cluster with the platform on it: the table that roles are held against.
 
-The matrix is every subject by every cell below; `MAY` names the cells that are allowed, by patterns, and all others must be refused.
+The matrix is every subject by every cell below; `MAY` names by patterns what is allowed, and all else must be refused.
 """
 
 from __future__ import annotations
@@ -73,6 +73,13 @@ NOWHERE = "-"
 
 # Verbs, resources, namespaces.
 Row = tuple[str, str, str]
+_LOOK_AT_KINDS: Row = (LOOK, "customresourcedefinitions.*|namespaces", NOWHERE)
+_DATABASES: tuple[Row, ...] = (
+    (ALL, "services|configmaps|secrets|statefulsets.apps|poddisruptionbudgets.policy", "data"),
+    (LOOK + "|patch|delete", "pods", "data"),
+)
+_WORKLOADS = "deployments.apps|statefulsets.apps|jobs.batch|poddisruptionbudgets.policy"
+_LIVE_OBJECTS = "*.apps|*.apps/scale|jobs.batch|networkpolicies.*|rolebindings.*|*.hera.dev|*.hera.dev/status|poddisruption*"
 MAY: Mapping[str, tuple[Row, ...]] = {
     "group hera:platform-admins": (
         (ALL, ANY, "*"), (ALL, ANY, NOWHERE), ("create", "tokenreviews.*|subjectaccessreviews.*", NOWHERE)
@@ -92,17 +99,13 @@ MAY: Mapping[str, tuple[Row, ...]] = {
     "group hera:viewers": ((LOOK, VIEW, "*"), (LOOK, VIEW_WIDE, NOWHERE)),
     "group hera:nobody": (),
     "hera-system/redis-operator": (
-        (LOOK, "customresourcedefinitions.*|namespaces", NOWHERE), (*ELECT, "hera-system"), (LOOK + "|patch", "redisclusters.hera.dev", "*"),
-        (ALL, "services|configmaps|secrets|statefulsets.apps|poddisruptionbudgets.policy", "data"),
-        (LOOK + "|patch|delete", "pods", "data"),
+        _LOOK_AT_KINDS, (*ELECT, "hera-system"), (LOOK + "|patch", "redisclusters.hera.dev", "*"), *_DATABASES,
     ),
     "hera-system/mongo-operator": (
-        (LOOK, "customresourcedefinitions.*|namespaces", NOWHERE), (*ELECT, "hera-system"), (LOOK + "|patch", "mongoclusters.hera.dev", "*"),
-        (ALL, "services|configmaps|secrets|statefulsets.apps|poddisruptionbudgets.policy", "data"),
-        (LOOK + "|patch|delete", "pods", "data"),
+        _LOOK_AT_KINDS, (*ELECT, "hera-system"), (LOOK + "|patch", "mongoclusters.hera.dev", "*"), *_DATABASES,
     ),
     "hera-system/secrets-operator": (
-        (LOOK, "customresourcedefinitions.*|namespaces", NOWHERE), (*ELECT, "hera-system"),
+        _LOOK_AT_KINDS, (*ELECT, "hera-system"),
         (LOOK + "|patch", "externalsecrets.hera.dev", "*"), ("patch|update", "externalsecrets.hera.dev/status", "*"),
         (ALL, "secrets", "apps"), (ALL, "secrets", "data"), (*SECRETS_WRITER, "apps"), (*SECRETS_WRITER, "data"),
     ),
@@ -113,7 +116,7 @@ MAY: Mapping[str, tuple[Row, ...]] = {
     "hera-backup/restore": ((*ELECT, "hera-backup"),),
     "monitoring/prometheus": ((LOOK, "pods|services", "*"), (LOOK, "nodes", NOWHERE), ("get", "nodes/metrics", NOWHERE)),
     "monitoring/kube-state-metrics": (
-        ("list|watch", "pods|services|resourcequotas|deployments.apps|statefulsets.apps|jobs.batch|poddisruptionbudgets.policy", "*"),
+        ("list|watch", "pods|services|resourcequotas|" + _WORKLOADS, "*"),
         ("list|watch", "nodes|namespaces|persistentvolumes", NOWHERE),
     ),
     "monitoring/otel-collector": ((LOOK, "pods", "*"), (LOOK, "namespaces", NOWHERE)),
@@ -126,7 +129,7 @@ MAY: Mapping[str, tuple[Row, ...]] = {
     ),
     "argocd/argocd-server": (
         ("get", "pods|pods/log|services|configmaps|serviceaccounts|resourcequotas", "*"), ("get", "nodes|namespaces", NOWHERE),
-        ("get", "*.apps|*.apps/scale|jobs.batch|networkpolicies.*|rolebindings.*|*.hera.dev|*.hera.dev/status|poddisruption*", "*"),
+        ("get", _LIVE_OBJECTS, "*"),
         ("get", "clusterroles.*|clusterrolebindings.*", NOWHERE),
         (ALL, "applications.argoproj.io|configmaps|secrets", "argocd"),
     ),

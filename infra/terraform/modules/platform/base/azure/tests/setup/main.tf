@@ -1,0 +1,6 @@
+# The group that the network layer makes.
+
+resource "azurerm_resource_group" "this" {
+  name     = "hera-demo"
+  location = "westeurope"
+}
