@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from infra.errors import Problem, Unsupported
 from infra.objects import ObjectStore
 from infra.providers.azure import facts
-from infra.providers.base import CONTRACT, CloudObject, Identity, StateLocation
+from infra.providers.base import CONTRACT, CloudObject, Identity, StateLocation, state_key
 from infra.spec.model import Cluster
 
 MODULES = {"network": "network/azure", "cluster": "kubernetes-cluster/azure-aks"}
@@ -93,9 +93,9 @@ class Azure:
         """Return nothing: the lock depends on the cluster, so a destroy takes it off before anything that it protects."""
         return ()
 
-    def imports(self) -> Mapping[str, str]:
-        """Return how terraform imports what the modules make."""
-        return facts.imports()
+    def imports(self, cluster: Cluster | None = None) -> Mapping[str, str]:
+        """Return how terraform imports what the modules make, in the cluster's subscription or the environment's."""
+        return facts.imports(str(cluster.spec.cloud_options.get("subscriptionId") or "") if cluster else "")
 
     def backend(self, location: StateLocation, key: str) -> tuple[str, dict[str, Any]]:
         """Return terraform's azurerm backend; it signs in with Entra, or with ARM_ACCESS_KEY where that is set."""
@@ -111,6 +111,20 @@ class Azure:
         if "subscription" in location.options:
             arguments["subscription_id"] = location.options["subscription"]
         return "azurerm", arguments
+
+    def state_object(self, location: StateLocation, cluster: str, stage: str) -> str:
+        """Return the blob of a state: the one that the backend is given."""
+        return state_key(cluster, stage)
+
+    def artifact_repository(self, location: StateLocation, keys: str) -> Mapping[str, Any]:
+        """Return Argo's Azure repository."""
+        from infra.providers.azure.blobs import container_of, endpoint_of
+
+        container, _ = container_of(location)
+        blobs = keys.removeprefix(f"{container}/")
+        return {
+            "azure": {"endpoint": endpoint_of(location), "container": container, "blobNameFormat": blobs, "useSDKCreds": True}
+        }
 
     def object_store(self, location: StateLocation) -> ObjectStore:
         """Return the store in a container."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infra.errors import Unsupported
-from infra.providers.base import CloudObject, ErrorPattern, Identity, SecurityRule, StateLocation
+from infra.providers.base import CloudObject, ErrorPattern, Identity, SecurityRule, StateLocation, state_key
 from infra.providers.gcp import checks, facts, options
 from infra.spec.model import Cluster
 
@@ -72,7 +72,7 @@ class Gcp:
         """Return what holds a deletion protection of its own."""
         return ("google_container_cluster.this",)
 
-    def imports(self) -> Mapping[str, str]:
+    def imports(self, cluster: Cluster | None = None) -> Mapping[str, str]:
         """Return how terraform imports what the modules make; IAM members are added twice without harm."""
         return dict(facts.load("facts.json")["imports"])
 
@@ -84,6 +84,14 @@ class Gcp:
         if "endpoint" in location.options:
             arguments["storage_custom_endpoint"] = location.options["endpoint"].rstrip("/") + "/storage/v1/b"
         return "gcs", arguments
+
+    def state_object(self, location: StateLocation, cluster: str, stage: str) -> str:
+        """Return the object of a state, which the backend calls after its workspace."""
+        return f"{state_key(cluster, stage)}/default.tfstate"
+
+    def artifact_repository(self, location: StateLocation, keys: str) -> Mapping[str, Any]:
+        """Return Argo's GCS repository; without a key it takes the pods' workload identity."""
+        return {"gcs": {"bucket": location.bucket, "keyFormat": keys}}
 
     def object_store(self, location: StateLocation) -> ObjectStore:
         """Return the store behind a gs:// location."""

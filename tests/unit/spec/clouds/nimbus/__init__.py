@@ -81,13 +81,21 @@ class Nimbus:
         """Have no protection of its own."""
         return ()
 
-    def imports(self) -> Mapping[str, str]:
+    def imports(self, cluster: Cluster | None = None) -> Mapping[str, str]:
         """Have nothing to adopt: terraform keeps its own data."""
         return {}
 
     def backend(self, location: StateLocation, key: str) -> tuple[str, dict[str, Any]]:
         """Serve no remote state."""
         raise UsageError(f"Nimbus stores no state; accepted: file://, not {location.scheme}://")
+
+    def state_object(self, location: StateLocation, cluster: str, stage: str) -> str:
+        """Serve no remote state."""
+        raise UsageError(f"Nimbus stores no state; accepted: file://, not {location.scheme}://")
+
+    def artifact_repository(self, location: StateLocation, keys: str) -> Mapping[str, Any]:
+        """Serve no object store."""
+        raise UsageError(f"Nimbus stores no artifacts; accepted: file://, not {location.scheme}://")
 
     def object_store(self, location: StateLocation) -> ObjectStore:
         """Serve no object store."""
