@@ -23,7 +23,7 @@ locals {
 
   grants = merge(
     {
-      backup     = { role = "Storage Blob Data Contributor", scope = azurerm_storage_container.this["backups"].id }
+      backup     = { role = azurerm_role_definition.backup.name, scope = azurerm_storage_container.this["backups"].id }
       restore    = { role = "Storage Blob Data Reader", scope = azurerm_storage_container.this["backups"].id }
       tempo      = { role = "Storage Blob Data Contributor", scope = azurerm_storage_container.this["traces"].id }
       fluent-bit = { role = "Monitoring Metrics Publisher", scope = azurerm_monitor_data_collection_rule.this.id }
@@ -52,6 +52,19 @@ resource "azurerm_federated_identity_credential" "this" {
   issuer              = var.cluster.oidc_issuer_url
   audience            = [var.cluster.workload_identity["audience"]]
   subject             = "system:serviceaccount:${replace(each.value, "/", ":")}"
+}
+
+# Azure's own roles that write blobs also delete them. Role names are one name space for the tenant.
+resource "azurerm_role_definition" "backup" {
+  name        = "Hera backups of ${var.name} in ${azurerm_storage_account.this.name}"
+  scope       = azurerm_storage_account.this.id
+  description = "Adds and reads backups, deletes none; hera-cluster=${var.name}"
+
+  permissions {
+    data_actions = [for action in ["read", "write", "add/action"] : "Microsoft.Storage/storageAccounts/blobServices/containers/blobs/${action}"]
+  }
+
+  assignable_scopes = [azurerm_storage_account.this.id]
 }
 
 # An assignment's name follows from what it says, so that one that a killed run made is found again.

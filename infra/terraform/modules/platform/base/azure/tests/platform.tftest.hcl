@@ -51,6 +51,11 @@ run "made" {
   }
 
   assert {
+    condition     = azurerm_role_assignment.this["backup"].role_definition_name == azurerm_role_definition.backup.name && !strcontains(join(" ", one(azurerm_role_definition.backup.permissions).data_actions), "delete")
+    error_message = "who makes backups deletes none"
+  }
+
+  assert {
     condition     = !contains(keys(azurerm_role_assignment.this), "secrets-operator")
     error_message = "without a vault the secrets operator may read none"
   }
