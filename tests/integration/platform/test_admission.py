@@ -204,6 +204,14 @@ def test_a_load_balancer_says_that_it_is_public(place: Server, obj: Object, pass
     assert message == "" if passes else 'label it hera.dev/public: "true"' in message
 
 
+@pytest.mark.parametrize(("namespace", "passes"), [("apps", True), ("data", False)])
+def test_load_balancers_are_for_applications(place: Server, namespace: str, passes: bool) -> None:
+    obj = service("LoadBalancer", {"hera.dev/public": "true"})
+    obj["metadata"]["namespace"] = namespace
+    message = refusal(place, obj)
+    assert message == "" if passes else "exceeded quota" in message
+
+
 def test_by_digest_where_the_environment_asks_for_it(place: Server) -> None:
     policies = {
         environment: next(obj for obj in overlays.built(environment) if overlays.reference(obj)[2] == "hera-images")
