@@ -70,6 +70,7 @@ PARTS: Mapping[str, Part] = {
     "minio": Part({"minio": "github.com/minio/minio"}),
     "syft": Part({"syft": "github.com/anchore/syft/cmd/syft"}),
     "actionlint": Part({"actionlint": "github.com/rhysd/actionlint/cmd/actionlint"}),
+    "cyclonus": Part({"cyclonus": "."}),
 }
 CLUSTER = ("etcd", "kubernetes", "coredns", "pause")
 EVERYTHING = (*CLUSTER, "argo", "argo-server", "minio")

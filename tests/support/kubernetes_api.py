@@ -1,0 +1,152 @@
+"""A real API server without nodes: etcd, kube-apiserver and the few controllers that admission needs, on loopback ports.
+
+Certificates and files are in a folder of the caller's; the audit policy is the one that Hera ships.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.errors import HeraError
+from infra.host import parts, pki
+from infra.host.host import Host
+from infra.kube.api import Api
+from tests.support.cli import PROJECT
+
+AUDIT_POLICY = PROJECT / "k8s" / "base" / "audit" / "policy.yaml"
+CONTROLLERS = (
+    "namespace-controller,serviceaccount-controller,resourcequota-controller,validatingadmissionpolicy-status-controller"
+)
+PATIENCE = 60.0
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running API server."""
+
+    api: Api
+    kubeconfig: Path
+    audit_log: Path
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Server]:
+    """Start the processes, and end them."""
+    host = Host("test", 1, folder, parts.ensure("etcd", "kubernetes", progress=print))
+    pki.make(host)
+    client, peer, port = free_ports(3)
+    with ExitStack() as stack:
+
+        def start(name: str, argv: Sequence[str]) -> None:
+            stack.enter_context(_process(argv, folder / f"{name}.log"))
+
+        start("etcd", _etcd(host, client, peer))
+        start("apiserver", _apiserver(host, client, port))
+        api = Api.connect(_kubeconfig(host, "admin", port))
+        until(
+            lambda: _there(api, "/api/v1/namespaces/default"), f"the API server does not answer; see {folder / 'apiserver.log'}"
+        )
+        start("controllers", _controllers(host, _kubeconfig(host, "controller-manager", port)))
+        account = "/api/v1/namespaces/default/serviceaccounts/default"
+        until(lambda: _there(api, account), f"the controllers do nothing; see {folder / 'controllers.log'}")
+        yield Server(api, folder / "admin.kubeconfig", folder / "audit.log")
+
+
+def until(done: Callable[[], bool], otherwise: str) -> None:
+    """Wait for something, and fail with a sentence when it does not come."""
+    end = time.monotonic() + PATIENCE
+    while not done():
+        assert time.monotonic() < end, otherwise
+        time.sleep(0.1)
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports of the loopback address that nobody listens at."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
+        return [item.getsockname()[1] for item in sockets]
+
+
+@contextmanager
+def _process(argv: Sequence[str], log: Path) -> Iterator[None]:
+    with log.open("wb") as output, subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output) as process:
+        try:
+            yield
+        finally:
+            process.kill()
+
+
+def _there(api: Api, path: str) -> bool:
+    try:
+        return bool(api.get(path))
+    except HeraError:
+        return False
+
+
+def _kubeconfig(host: Host, name: str, port: int) -> Path:
+    content = json.loads(pki.kubeconfig(host, name))
+    content["clusters"][0]["cluster"]["server"] = f"https://127.0.0.1:{port}"
+    path = host.home / f"{name}.kubeconfig"
+    path.write_text(json.dumps(content))
+    return path
+
+
+def _etcd(host: Host, client: int, peer: int) -> list[str]:
+    url, other = f"http://127.0.0.1:{client}", f"http://127.0.0.1:{peer}"
+    return [
+        str(host.bin / "etcd"),
+        f"--data-dir={host.home / 'etcd'}",
+        f"--listen-client-urls={url}",
+        f"--advertise-client-urls={url}",
+        f"--listen-peer-urls={other}",
+        f"--initial-advertise-peer-urls={other}",
+        f"--initial-cluster=default={other}",
+        "--unsafe-no-fsync",
+        "--log-level=warn",
+    ]
+
+
+def _apiserver(host: Host, etcd: int, port: int) -> list[str]:
+    return [
+        str(host.bin / "kubernetes"),
+        "kube-apiserver",
+        f"--etcd-servers=http://127.0.0.1:{etcd}",
+        "--bind-address=127.0.0.1",
+        "--advertise-address=127.0.0.1",
+        "--endpoint-reconciler-type=none",
+        f"--secure-port={port}",
+        f"--service-cluster-ip-range={host.service_cidr}",
+        f"--tls-cert-file={host.pki / 'apiserver.crt'}",
+        f"--tls-private-key-file={host.pki / 'apiserver.key'}",
+        f"--client-ca-file={host.pki / 'ca.crt'}",
+        f"--service-account-key-file={host.pki / 'accounts.pub'}",
+        f"--service-account-signing-key-file={host.pki / 'accounts.key'}",
+        "--service-account-issuer=https://kubernetes.default.svc.cluster.local",
+        "--authorization-mode=Node,RBAC",
+        "--allow-privileged=true",
+        f"--audit-policy-file={AUDIT_POLICY}",
+        f"--audit-log-path={host.home / 'audit.log'}",
+        "--profiling=false",
+    ]
+
+
+def _controllers(host: Host, kubeconfig: Path) -> list[str]:
+    return [
+        str(host.bin / "kubernetes"),
+        "kube-controller-manager",
+        f"--kubeconfig={kubeconfig}",
+        f"--controllers={CONTROLLERS}",
+        f"--service-account-private-key-file={host.pki / 'accounts.key'}",
+        "--use-service-account-credentials=true",
+        "--leader-elect=false",
+        "--secure-port=0",
+        "--kube-api-qps=200",
+        "--kube-api-burst=400",
+    ]

@@ -1,0 +1,52 @@
+"""What k8s/overlays build, once per process."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.support.cli import PROJECT
+
+K8S = PROJECT / "k8s"
+ENVIRONMENTS = ("dev", "staging", "prod")
+COMPONENTS = ("digests", "node-metadata", "public-api-server", "restoring")
+FIRST = ("Namespace", "PriorityClass", "ServiceAccount", "ClusterRole", "Role")
+Object = dict[str, Any]
+
+
+def text(folder: Path) -> str:
+    """Return what kustomize writes."""
+    done = subprocess.run(["kubectl", "kustomize", str(folder)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def load(content: str) -> list[Object]:
+    """Return objects in the order in which they can be made."""
+    objects = list(yaml.load_all(content, getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+    return sorted(objects, key=lambda obj: FIRST.index(obj["kind"]) if obj["kind"] in FIRST else len(FIRST))
+
+
+@cache
+def built(environment: str, components: Sequence[str] = ()) -> tuple[Object, ...]:
+    """Return an overlay's objects, with components on top as a platform step puts them."""
+    overlay = K8S / "overlays" / environment
+    if not components:
+        return tuple(load(text(overlay)))
+    with tempfile.TemporaryDirectory() as folder:
+        where = Path(folder).resolve()
+        up = "/".join([".."] * (len(where.parts) - 1))
+        lines = ["resources:", f"- {up}{overlay}", "components:", *(f"- {up}{K8S / 'components' / name}" for name in components)]
+        (where / "kustomization.yaml").write_text("\n".join(lines))
+        return tuple(load(text(where)))
+
+
+def reference(obj: Mapping[str, Any]) -> tuple[str, str, str]:
+    """Return what names an object."""
+    return str(obj["kind"]), str(obj["metadata"].get("namespace", "")), str(obj["metadata"]["name"])
