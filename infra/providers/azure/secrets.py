@@ -149,10 +149,9 @@ def _open(options: AzureOptions, static: Mapping[str, bytes]) -> KeyVault:
             _credential(options, static),
             verify_challenge_resource=options.environment_type == "PublicCloud",
             retry_total=ATTEMPTS,
+            retry_status=0,
             retry_backoff_factor=0.2,
-            retry_on_status_codes=[500, 502, 503, 504],
             retry_mode="fixed",
-            respect_retry_after_header=False,
             connection_timeout=CONNECT_SECONDS,
             read_timeout=READ_SECONDS,
         )

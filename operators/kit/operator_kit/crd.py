@@ -118,7 +118,7 @@ def _structural(
 ) -> dict[str, Any]:
     if "$ref" in node:
         name = str(node["$ref"]).rsplit("/", 1)[-1]
-        rest = {key: value for key, value in node.items() if key in ("description", "default")}
+        rest = _beside(node)
         return _structural(defs[name], defs, models, models.get(name)) | rest
     if "anyOf" in node:
         return _union(node, defs, models)
@@ -127,6 +127,8 @@ def _structural(
     }
     if "const" in node:
         made["enum"] = [node["const"]]
+    if "default" in made:
+        made["default"] = _said(made["default"])
     if made.get("default", ...) is None:
         del made["default"]
     if "properties" in node:
@@ -144,10 +146,20 @@ def _structural(
     return made
 
 
+def _beside(node: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what stands beside a reference."""
+    return {key: _said(value) for key, value in node.items() if key in ("description", "default") and value is not None}
+
+
+def _said(value: Any) -> Any:
+    """Return a default without what it leaves open."""
+    return {key: _said(item) for key, item in value.items() if item is not None} if isinstance(value, dict) else value
+
+
 def _union(node: Mapping[str, Any], defs: Mapping[str, Any], models: Mapping[str, type[BaseModel]]) -> dict[str, Any]:
     """Only "this or nothing" and "string or number" are used; nothing means that the field may be left out."""
     options = [item for item in node["anyOf"] if item.get("type") != "null"]
     if len(options) != 1:
         return {"x-kubernetes-preserve-unknown-fields": True}
-    rest = {key: value for key, value in node.items() if key in ("description", "default") and value is not None}
+    rest = _beside(node)
     return _structural(options[0], defs, models) | rest

@@ -45,7 +45,7 @@ def run(api: Api, watches: Sequence[Watch], stop: threading.Event, ready: thread
     settings.networking.error_backoffs = [0.5, 1, 1, 2, 2, 5, 5, 5]
     for watch in watches:
         if watch.labels:
-            settings.watching.label_selectors[kopf.Selector(watch.group, watch.version, watch.plural)] = watch.labels  # type: ignore[attr-defined]
+            settings.watching.label_selectors[watch.group, watch.version, watch.plural] = watch.labels
         _listen(registry, watch)
 
     @kopf.on.login(registry=registry)
