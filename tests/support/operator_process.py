@@ -82,7 +82,9 @@ def applied(api: Api, item: Mapping[str, Any]) -> bool:
 
 
 @contextmanager
-def running(kubeconfig: Path, log: Path, environment: Mapping[str, str] | None = None, *, wait: bool = True) -> Iterator[Operator]:
+def running(
+    kubeconfig: Path, log: Path, environment: Mapping[str, str] | None = None, *, wait: bool = True
+) -> Iterator[Operator]:
     """Run one replica until the block ends."""
     port = free_ports(1)[0]
     argv = [sys.executable, "-m", "secrets_operator", f"--kubeconfig={kubeconfig}", f"--namespace={NAMESPACE}"]

@@ -24,7 +24,7 @@ _PATTERNS = (
         r"secretbinary))[\"']?\s*[:=]\s*)(\"[^\"]*\"|'[^']*'|[^\s,;}&]+)"
     ),
     re.compile(r"(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"),
-    re.compile(r"(?i)([\"']?(?:data|stringData)[\"']?\s*:\s*)\{[^{}]*\}"),
+    re.compile(r"(?i)([\"']?\b(?:data|stringData)[\"']?\s*:\s*)\{[^{}]*\}"),
 )
 
 

@@ -19,6 +19,8 @@ from secrets_operator.stores import Stores
 
 FORCE = "secrets.hera.dev/force-sync"
 """Set to anything new to have the store read at once."""
+ONCE_SECONDS = 60.0
+"""How old a value may be where no interval says it."""
 SHARE = 0.9
 """A value this much of the interval old is not read again."""
 
@@ -73,7 +75,7 @@ class External:
         if not forced and _is_settled(obj, spec, found, drifted):
             return Result("SecretSynced", "the Secret is as it was made")
         interval = seconds(spec.refresh_interval)
-        oldest = 0.0 if forced else interval * SHARE if interval else float("inf")
+        oldest = 0.0 if forced else interval * SHARE or ONCE_SECONDS
         try:
             content = self._content(metadata["namespace"], spec, oldest)
         except NothingLeft:
