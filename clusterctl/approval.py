@@ -9,6 +9,7 @@ from clusterctl import plan_view
 from clusterctl.console import Console
 from clusterctl.pipelines import actor, read_plan
 from clusterctl.progress import Tracker
+from clusterctl.terminal import clean
 from infra.plans.summary import PlanSummary, StagePlan
 
 Answer = Mapping[str, str]
@@ -57,7 +58,7 @@ class Asking(Approval):
         began = time.monotonic()
         self.tracker.view.pause()
         try:
-            return _answer(self._ask(plan))
+            return _answer(self._ask(plan, parameters))
         finally:
             self.tracker.waited += time.monotonic() - began
             self.tracker.view.resume()
@@ -74,11 +75,14 @@ class Asking(Approval):
         plans = map(read_plan, reversed(self.tracker.plans)) if self.tracker else ()
         return next((plan for plan in plans if any(stage.digest == digest for stage in plan.stages)), None)
 
-    def _ask(self, plan: PlanSummary | None) -> bool:
+    def _ask(self, plan: PlanSummary | None, parameters: Mapping[str, str]) -> bool:
         if plan is not None:
             if self._known:
                 self._console.say(self._console.notes.yellow("This stage's plan holds more than the plan you approved:"))
             self._console.say(plan_view.render(plan, self._console.notes))
+        elif parameters.get("plan-digest"):
+            digest, summary = clean(parameters["plan-digest"][:12]), clean(parameters.get("summary", ""))
+            self._console.say(f"The plan {digest} can't be shown here; it says: {summary}")
         return confirm(self._console, plan)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from argparse import Namespace
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from clusterctl import home
-from infra.errors import NotFound, UsageError
+from clusterctl import engines, home
+from clusterctl.console import console_of
+from infra.errors import NotFound, UsageError, WaitAndRetry
 from infra.homes import simulation_home
 
 if TYPE_CHECKING:
@@ -21,16 +22,22 @@ class Place:
 
     state: str
     simulated: bool
+    engine: str = engines.LOCAL
+    """Which engine works on what is kept here."""
 
     def ledgers(self) -> Ledgers:
-        """Open the ledgers."""
+        """Open the ledgers; those in the management cluster through it."""
         from steps.common.ledger import Ledgers, open_store
 
+        if self.engine == engines.ARGO:
+            return Ledgers(engines.inside().open_store(self.state))
         return Ledgers(open_store(self.state))
 
     @property
     def title(self) -> str:
         """How results name this place."""
+        if self.engine == engines.ARGO:
+            return "on the management cluster's simulator" if self.simulated else f"in {self.state}"
         return "on the simulator" if self.simulated else f"in {self.state}"
 
 
@@ -46,6 +53,11 @@ def simulated_place(args: Namespace) -> Place:
 
 def place_for_spec(args: Namespace) -> Place:
     """Return where a spec's cluster is planned and made."""
+    engine = engines.chosen(args)
+    engines.say(args, engine)
+    if engine == engines.ARGO:
+        engines.check_simulation(args, engines.required())
+        return managed_place(args)
     if args.simulate:
         return simulated_place(args)
     state = real_state(args)
@@ -57,8 +69,28 @@ def place_for_spec(args: Namespace) -> Place:
     return Place(state, False)
 
 
+def managed_place(args: Namespace) -> Place:
+    """Return the management cluster's place."""
+    management = engines.required()
+    state = str(args.state or management.state)
+    if not state:
+        raise UsageError("no place is known where runs keep states and the ledger", next_step="clusterctl bootstrap --state URL")
+    return Place(state, management.simulation, engines.ARGO)
+
+
 def places(args: Namespace) -> list[Place]:
-    """Return every place that may hold clusters, the real one first."""
+    """Return every place that may hold clusters: the management cluster's first, then the real one."""
+    if args.engine == engines.ARGO:
+        return [managed_place(args)]
+    local = _local_places(args)
+    management = None if args.engine else engines.configured()
+    if management is None or not management.state or args.state or (args.simulate and not management.simulation):
+        return local
+    managed = managed_place(args)
+    return [managed, *(place for place in local if place.state != managed.state)]
+
+
+def _local_places(args: Namespace) -> list[Place]:
     if args.simulate:
         return [simulated_place(args)]
     state = real_state(args)
@@ -86,7 +118,7 @@ def find(args: Namespace, name: str) -> Found | None:
     for place in places(args):
         ledger = place.ledgers().find(name)
         if ledger is not None:
-            return Found(Place(place.state, place.simulated or ledger.simulated), ledger)
+            return Found(replace(place, simulated=place.simulated or ledger.simulated), ledger)
     return None
 
 
@@ -101,9 +133,14 @@ def get(args: Namespace, name: str) -> Found:
 
 def every(args: Namespace) -> list[Found]:
     """Return all clusters of all places, by name."""
-    found = [
-        Found(Place(place.state, place.simulated or ledger.simulated), ledger)
-        for place in places(args)
-        for ledger in place.ledgers().all()
-    ]
+    found = []
+    for place in places(args):
+        try:
+            ledgers = place.ledgers().all()
+        except WaitAndRetry as error:
+            if place.engine != engines.ARGO or args.engine:
+                raise
+            console_of(args).say(f"not looked {place.title}: {error.message}")
+            continue
+        found += [Found(replace(place, simulated=place.simulated or ledger.simulated), ledger) for ledger in ledgers]
     return sorted(found, key=lambda item: (item.ledger.name, item.simulated))

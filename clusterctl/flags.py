@@ -52,3 +52,25 @@ def seconds(text: str) -> int:
     if not found or not int(found[1]):
         raise argparse.ArgumentTypeError(f"{text!r} is no time; accepted: 90s, 30m, 2h")
     return int(found[1]) * _UNITS[found[2]]
+
+
+def add_engine(parser: argparse.ArgumentParser, *, wait: bool = False) -> None:
+    """Add `--engine`, and `--wait` where somebody elsewhere may answer."""
+    parser.add_argument(
+        "--engine",
+        choices=["local", "argo"],
+        default=argparse.SUPPRESS,
+        help="where it runs: this machine, or the management cluster (default: argo when one is configured)",
+    )
+    if wait:
+        parser.add_argument(
+            "--wait",
+            action="store_true",
+            default=argparse.SUPPRESS,
+            help="on argo: stay until somebody elsewhere has answered",
+        )
+
+
+def add_run(parser: argparse.ArgumentParser, *, optional: bool = False) -> None:
+    """Add the run's name."""
+    parser.add_argument("run_name", metavar="RUN", nargs="?" if optional else None, default="", help="the run, or its cluster")

@@ -8,10 +8,20 @@ from collections.abc import Iterable, Sequence
 from types import ModuleType
 from typing import Any, NoReturn
 
-from clusterctl.commands import PROGRAM, verbs
+from clusterctl.commands import PROGRAM, nouns, verbs
 from infra.errors import UsageError
 
-DEFAULTS = {"quiet": False, "no_color": False, "state": "", "output": "table", "simulate": False, "yes": False, "timeout": 0}
+DEFAULTS = {
+    "quiet": False,
+    "no_color": False,
+    "state": "",
+    "output": "table",
+    "simulate": False,
+    "yes": False,
+    "timeout": 0,
+    "engine": "",
+    "wait": False,
+}
 """Set before parsing, so that a flag may stand before the verb or after it."""
 
 
@@ -36,9 +46,10 @@ def add_common(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def load(verb: str) -> ModuleType:
-    """Import a verb's module."""
-    return importlib.import_module(f"clusterctl.verbs.{verb}")
+def load(verb: str, noun: str = "") -> ModuleType:
+    """Import a verb's module; a further noun of a verb has one of its own."""
+    main = not noun or noun == verbs()[verb][0]
+    return importlib.import_module(f"clusterctl.verbs.{verb if main else f'{verb}_{noun}'}")
 
 
 def build(only: Iterable[str] | None = None) -> Parser:
@@ -49,17 +60,24 @@ def build(only: Iterable[str] | None = None) -> Parser:
     table = verbs()
     for verb in table if only is None else only:
         noun, text = table[verb]
-        module = load(verb)
-        description = (module.__doc__ or text).strip()
+        description = (load(verb).__doc__ or text).strip()
         parser = subparsers.add_parser(verb, help=text, description=description, **_options())
-        if noun:
-            nouns = parser.add_subparsers(dest="noun", metavar="NOUN", required=True, parser_class=Parser)
-            other = noun.removesuffix("s") if noun.endswith("s") else f"{noun}s"
-            parser = nouns.add_parser(noun, aliases=[other], help=text, description=description, **_options())
-        add_common(parser)
-        module.add_arguments(parser)
-        parser.set_defaults(run=module.run)
+        if not noun:
+            _fill(parser, load(verb))
+            continue
+        group = parser.add_subparsers(dest="noun", metavar="NOUN", required=True, parser_class=Parser)
+        for name, help_line in nouns(verb):
+            module = load(verb, name)
+            other = name.removesuffix("s") if name.endswith("s") else f"{name}s"
+            about = (module.__doc__ or help_line).strip()
+            _fill(group.add_parser(name, aliases=[other], help=help_line, description=about, **_options()), module)
     return root
+
+
+def _fill(parser: argparse.ArgumentParser, module: ModuleType) -> None:
+    add_common(parser)
+    module.add_arguments(parser)
+    parser.set_defaults(run=module.run)
 
 
 def _options() -> dict[str, Any]:
@@ -71,7 +89,7 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
     plain = _plain(words)
     verb = _verb(plain)
     words = list(words)
-    if len(plain) == 1 and verbs()[verb][0] and {"-h", "--help"} & set(words):
+    if len(plain) == 1 and verbs()[verb][0] and len(nouns(verb)) == 1 and {"-h", "--help"} & set(words):
         words.insert(words.index(verb) + 1, verbs()[verb][0])
     return build([verb]).parse_args(words, argparse.Namespace(**DEFAULTS))
 

@@ -1,4 +1,4 @@
-"""Runs a pipeline on the local engine, shows it, and turns its end into a result or into the failed step's own error."""
+"""Runs a pipeline on the engine of its place, shows it, and turns its end into a result or into the failed step's own error."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from clusterctl import home
+from clusterctl import engines, home
 from clusterctl.clusters import Place
 from clusterctl.console import Console
 from clusterctl.progress import Tracker, view_for
@@ -46,6 +46,15 @@ class Request:
     timeout: int = 0
     resume: str = ""
     """The command to type when the run stops before its end."""
+    wait: bool = False
+    """On Argo: stay while somebody elsewhere has to answer."""
+    attach: str = ""
+    """On Argo: the run to go on watching, instead of a new one."""
+
+    @property
+    def on_argo(self) -> bool:
+        """Whether the management cluster runs it."""
+        return self.place.engine == engines.ARGO
 
     def parameters(self) -> dict[str, str]:
         """Return the workflow's parameters; every value is text."""
@@ -90,7 +99,7 @@ class Outcome:
 
 
 def warm_up() -> None:
-    """Begin loading what steps need, while the command still reads its files; a run takes it over."""
+    """Begin loading what steps need, while the command still reads its files; a local run takes it over."""
     from workflows import catalogue
     from workflows.local import engine
 
@@ -99,32 +108,94 @@ def warm_up() -> None:
 
 def run(request: Request, console: Console, approval: Approval | None = None) -> Outcome:
     """Run a pipeline to its end; raises the failed step's error."""
-    from workflows import catalogue
-
     tracker = Tracker(view_for(console, request.title))
     if approval is not None:
         approval.tracker = tracker
     tracker.view.begin(tracker)
     began = time.monotonic()
-    with _watched(tracker, console, request.timeout) as watch:
-        try:
-            result = engine_run()(
-                request.template,
-                request.parameters(),
-                root=home.runs(request.place.simulated),
-                observer=tracker,
-                approver=approval or _nobody(),
-                environment={**os.environ, **request.environment},
-                warm=catalogue.WARM,
-            )
-        except KeyboardInterrupt:
-            raise Interrupted("stopped; what was done is in the ledger", next_step=request.resume) from None
-        finally:
-            tracker.view.end()
+    watch = _Watch()
+    work = _argo if request.on_argo else _local
+    try:
+        result = work(request, console, tracker, approval or _nobody(), watch)
+    except KeyboardInterrupt:
+        raise _left(request, watch) from None
+    finally:
+        tracker.view.end()
     outcome = Outcome(result, tracker, time.monotonic() - began)
     _raise_for(outcome, request, watch)
     outcome.plans = [read_plan(path) for path in tracker.plans]
     return outcome
+
+
+def _local(request: Request, console: Console, tracker: Tracker, approval: Approval, watch: _Watch) -> Result:
+    from workflows import catalogue
+
+    with _watched(watch, request.timeout):
+        return engine_run()(
+            request.template,
+            request.parameters(),
+            root=home.runs(request.place.simulated),
+            observer=tracker,
+            approver=approval,
+            environment={**os.environ, **request.environment},
+            warm=catalogue.WARM,
+        )
+
+
+def _argo(request: Request, console: Console, tracker: Tracker, approval: Approval, watch: _Watch) -> Result:
+    from workflows.argo import engine
+
+    def late() -> None:
+        watch.timed_out = True
+
+    def began(name: str) -> None:
+        watch.run = name
+        tracker.view.pause()
+        console.note(f"Run {console.notes.bold(name)}\n{console.notes.dim(f'  UI {engines.link(name)}')}")
+        tracker.view.resume()
+
+    options: dict[str, Any] = {
+        "api": engines.api(),
+        "namespace": engines.namespace(),
+        "root": home.runs(request.place.simulated),
+        "observer": tracker,
+        "approver": approval,
+        "open_store": engines.inside().open_store,
+        "began": began,
+        "timeout": request.timeout,
+        "late": late,
+        "wait": request.wait,
+    }
+    with _terminated():
+        if request.attach:
+            return engine.attach(request.attach, **options)
+        return engine.run(request.template, request.parameters(), **options)
+
+
+@contextmanager
+def _terminated() -> Iterator[None]:
+    """Treat SIGTERM as Ctrl-C: the run is Argo's and goes on."""
+
+    def leave(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    previous = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+
+
+def _left(request: Request, watch: _Watch) -> Interrupted:
+    """Return what is said when somebody stops watching."""
+    if not request.on_argo:
+        return Interrupted("stopped; what was done is in the ledger", next_step=request.resume)
+    if not watch.run:
+        return Interrupted("stopped before a run was known", next_step="clusterctl get runs")
+    return Interrupted(
+        f"you left; the run {watch.run} goes on on the management cluster",
+        next_step=f"watch it again: {request.resume}; stop it: clusterctl stop {watch.run}",
+    )
 
 
 def engine_run() -> Callable[..., Result]:
@@ -151,14 +222,14 @@ def read_plan(path: Path) -> PlanSummary:
 class _Watch:
     """What stopped the run from outside, if anything."""
 
-    signal: str = ""
     timed_out: bool = False
+    run: str = ""
+    """Its name on Argo."""
 
 
 @contextmanager
-def _watched(tracker: Tracker, console: Console, timeout: int) -> Iterator[_Watch]:
+def _watched(watch: _Watch, timeout: int) -> Iterator[None]:
     """Turn a time-out into the signal the engine already knows how to forward."""
-    watch = _Watch()
 
     def alarm(number: int, frame: object) -> None:
         watch.timed_out = True
@@ -167,7 +238,7 @@ def _watched(tracker: Tracker, console: Console, timeout: int) -> Iterator[_Watc
     previous = signal.signal(signal.SIGALRM, alarm)
     signal.setitimer(signal.ITIMER_REAL, timeout)
     try:
-        yield watch
+        yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, previous)
@@ -179,7 +250,8 @@ def _raise_for(outcome: Outcome, request: Request, watch: _Watch) -> None:
     if phase == "succeeded":
         return
     if phase == "suspended":
-        raise AwaitingApproval("the run waits for an approval that nobody is here to give", next_step=request.resume)
+        again = f"clusterctl approve {watch.run}" if request.on_argo else request.resume
+        raise AwaitingApproval("the run waits for an approval that nobody is here to give", next_step=again)
     error = _error_of(outcome)
     if watch.timed_out:
         error = TimedOut(f"not finished in {request.timeout}s; stopped cleanly", next_step=request.resume)
@@ -199,7 +271,29 @@ def _error_of(outcome: Outcome) -> HeraError:
         return Interrupted("stopped; what was done is in the ledger")
     where = f"step {one_line(failed.node)}: " if failed else ""
     message = (failed.message if failed else "") or outcome.result.message or "ended without saying why"
-    return StepFailed(f"{where}{message}", next_step=f"look into {failed.folder if failed else outcome.result.folder}")
+    if failed and _killed(failed):
+        return Interrupted(f"{where}its container was ended from outside ({message}); what was done is in the ledger")
+    folder = failed.folder if failed else outcome.result.folder
+    return StepFailed(f"{where}{message}", next_step=f"look into {folder}", detail=_last_words(folder))
+
+
+_KILLED = ("pod deleted", "evicted", "preempt", "node shutdown", "nodelost")
+"""Words of Argo for a pod that went away."""
+
+
+def _killed(failed: NodeEvent) -> bool:
+    """Tell a step that was ended from outside from one that failed."""
+    message = failed.message.lower()
+    return failed.exit_code in (137, 143) or "exit code 137" in message or any(word in message for word in _KILLED)
+
+
+def _last_words(folder: Path) -> str:
+    """Return the end of a step's log: lines that are no events."""
+    try:
+        lines = (folder / "main.log").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    return "\n".join([line for line in lines if not line.startswith('{"event"')][-12:])
 
 
 def _error_file(failed: NodeEvent) -> dict[str, Any] | None:

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 
 def hera_home() -> Path:
-    """Return `HERA_HOME`, by default `~/.local/share/hera`."""
-    return Path(os.environ.get("HERA_HOME") or Path.home() / ".local" / "share" / "hera")
+    """Return `HERA_HOME`, by default `~/.local/share/hera`, or a folder for temporary files in a read-only container."""
+    chosen = os.environ.get("HERA_HOME")
+    if chosen or os.access(_first_there(Path.home() / ".local" / "share" / "hera"), os.W_OK):
+        return Path(chosen or Path.home() / ".local" / "share" / "hera")
+    return Path(tempfile.gettempdir()) / "hera"
+
+
+def _first_there(folder: Path) -> Path:
+    """Return a folder, or the first above it that is there."""
+    return next((path for path in (folder, *folder.parents) if path.exists()), folder)
 
 
 def simulation_home() -> Path:

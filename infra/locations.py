@@ -34,3 +34,8 @@ class StateLocation:
     def key(self, *parts: str) -> str:
         """Join the prefix and `parts` to an object's key."""
         return "/".join(part for part in ((self.prefix if self.bucket else ""), *parts) if part)
+
+
+def state_key(cluster: str, stage: str) -> str:
+    """Return the key of a stage's state below a location's prefix, as it is given to terraform's backend."""
+    return f"clusters/{cluster}/{stage}.tfstate"

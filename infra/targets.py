@@ -5,10 +5,12 @@ A target is chosen once per run and said in every result.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
+from infra.errors import CloudUnavailable
 from infra.providers.base import OWNER_TAG, CloudObject, Identity, Provider
 
 if TYPE_CHECKING:
@@ -63,7 +65,7 @@ class CloudTarget:
 
 
 class SimulatorTarget:
-    """The simulated cloud in a folder."""
+    """The simulated cloud in a folder, or behind the server that `HERA_SIMULATOR_URL` names."""
 
     simulated = True
 
@@ -90,13 +92,26 @@ class SimulatorTarget:
 
         found = [item for item in self._owned(name) if item.tags.get(MADE_BY_KUBERNETES) == "owned"]
         for item in found:
-            SimulatedCloud(self._home).remove(item.id)
+            with _reached():
+                SimulatedCloud(self._home).remove(item.id)
         return [CloudObject(item.type, item.id, _name(item)) for item in found]
 
     def _owned(self, name: str) -> list[SimulatedObject]:
         from infra.simulator.cloud import SimulatedCloud
 
-        return SimulatedCloud(self._home).objects(tags={OWNER_TAG: name})
+        with _reached():
+            return SimulatedCloud(self._home).objects(tags={OWNER_TAG: name})
+
+
+@contextmanager
+def _reached() -> Iterator[None]:
+    """Say in our words that the simulator's server is away."""
+    from infra.simulator.errors import CloudError
+
+    try:
+        yield
+    except CloudError as error:
+        raise CloudUnavailable(error.summary) from error
 
 
 MADE_BY_KUBERNETES = "kubernetes.io/created-for"

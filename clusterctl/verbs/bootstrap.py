@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clusterctl import flags, home
@@ -35,8 +36,15 @@ UI = "kubectl --kubeconfig {kubeconfig} --context {context} -n argo port-forward
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add what this verb takes."""
-    parser.add_argument("--target", choices=TARGETS, default="", help="where the cluster comes from (default: context)")
-    parser.add_argument("--name", dest="cluster_name", default="hera", help="name of a kind or host cluster (default: hera)")
+    parser.add_argument(
+        "--target",
+        choices=TARGETS,
+        default="",
+        help="where the cluster comes from (default: context, or the host cluster that is remembered)",
+    )
+    parser.add_argument(
+        "--name", dest="cluster_name", metavar="CLUSTER", default="", help="name of a kind or host cluster (default: hera)"
+    )
     parser.add_argument("--context", default="", help="context of the kubeconfig (default: its current one)")
     parser.add_argument("--profile", choices=PROFILES, default="", help="size and tuning (default: dev; docs/operating.md)")
     parser.add_argument("--artifacts", metavar="URL", default="", help="where plans and logs go (default: below the state store)")
@@ -53,19 +61,20 @@ def run(args: Namespace) -> int:
     """Prepare, check or take down."""
     if args.check and args.down:
         raise UsageError("--check and --down exclude each other")
-    if not args.target:
-        args.target = _remembered_target(args)
+    _settle_target(args)
     return _check(args) if args.check else _down(args) if args.down else _install(args)
 
 
-def _remembered_target(args: Namespace) -> str:
-    """Return the target of the remembered cluster when nothing says which one is meant."""
+def _settle_target(args: Namespace) -> None:
+    """Fill in which cluster is meant: what was typed, else the remembered host cluster, else the current context."""
     from infra.management.record import Management
 
     known = Management.load()
-    if known and not args.context and known.context == f"hera-{args.cluster_name}":
-        return "host"
-    return "context"
+    own = home.home() / "host"
+    if not (args.target or args.context or args.cluster_name) and known and own in (kubeconfig := Path(known.kubeconfig)).parents:
+        args.target, args.cluster_name = "host", kubeconfig.parent.name
+    args.target = args.target or "context"
+    args.cluster_name = args.cluster_name or "hera"
 
 
 def _settings(args: Namespace, found: Installed | None) -> Settings:

@@ -2,6 +2,8 @@
 
 The whole plan is shown and approved first. Then each stage is planned, and exactly that plan is applied; you are asked
 again only if a stage's plan holds something that the approved plan did not. Ctrl-C stops cleanly, `clusterctl resume` goes on.
+With --engine argo it runs on the management cluster: Ctrl-C leaves it running, and the same command, `clusterctl resume` or
+`clusterctl approve` from any machine goes on with it.
 Exit codes: 0 done; 80 it waits for an approval (no terminal and no --yes); 82 stopped; others as the error says.
 """
 
@@ -10,10 +12,10 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from dataclasses import replace
 
-from clusterctl import approval, cluster_view, clusters, flags, pipelines, plan_view, previews, specs
+from clusterctl import approval, clusters, engines, flags, pipelines, plan_view, previews, runs, specs
 from clusterctl.console import Console, console_of
 from clusterctl.specs import SpecFile
-from infra.errors import ApprovalRejected, AwaitingApproval
+from infra.errors import ApprovalRejected, AwaitingApproval, UsageError
 from infra.plans.summary import PlanSummary
 
 FRESH = {"HERA_FRESH_SECONDS": "0"}
@@ -27,21 +29,26 @@ def add_arguments(parser: ArgumentParser) -> None:
     flags.add_yes(parser, "approve every plan without being asked")
     flags.add_output(parser)
     flags.add_timeout(parser)
+    flags.add_engine(parser, wait=True)
     parser.add_argument("--refresh", action="store_true", help="compare with the cloud even if that was done a moment ago")
     parser.add_argument("--full", action="store_true", help="show every resource and attribute of the plan")
 
 
 def run(args: Namespace) -> int:
     """Plan, ask, apply, sum up."""
-    pipelines.warm_up()
+    if engines.chosen(args) == engines.LOCAL:
+        pipelines.warm_up()
     console, spec, place = console_of(args), specs.read(args.file), clusters.place_for_spec(args)
-    approved = None if args.yes else _approved(args, console, spec, place)
-    request = request_for(spec.cluster.name, place, spec.text, args.timeout)
+    request = replace(request_for(spec.cluster.name, place, spec.text, args.timeout), wait=args.wait)
+    request = runs.joined(request, console)
+    approved = None if args.yes or args.wait or request.attach else _approved(args, console, spec, place)
+    if args.refresh and request.on_argo:
+        raise UsageError("--refresh is for the local engine; Argo's runs compare anew after 20 seconds", next_step="leave it out")
     if args.refresh:
         request = replace(request, environment=FRESH)
     asked = approval.Always() if args.yes else approval.Asking(console, approved)
     outcome = pipelines.run(request, console, asked)
-    cluster_view.show_created(console, clusters.Found(place, place.ledgers().get(spec.cluster.name)), outcome)
+    runs.show_created(console, place, spec.cluster.name, outcome)
     return 0
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from clusterctl import cluster_view, clusters, flags, pipelines, specs
+from clusterctl import cluster_view, clusters, engines, flags, pipelines, specs
 from clusterctl.console import Console, console_of, document
 from clusterctl.terminal import duration, one_line
 from infra.errors import ApprovalRejected, AwaitingApproval, NotFound, UsageError
@@ -23,12 +23,15 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--unprotect", action="store_true", help="lift deletion protection first")
     flags.add_output(parser)
     flags.add_timeout(parser)
+    flags.add_engine(parser)
 
 
 def run(args: Namespace) -> int:
     """Find, ask, destroy."""
     console = console_of(args)
     place, text = _what(args, console)
+    if text == "":
+        engines.say(args, place.engine)
     if not args.yes:
         _ask(args, console, place)
     return destroy(console, args.name, place, timeout=args.timeout, unprotect=args.unprotect, spec=text)

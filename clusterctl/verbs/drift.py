@@ -8,7 +8,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 
-from clusterctl import clusters, flags, pipelines, plan_view
+from clusterctl import clusters, engines, flags, pipelines, plan_view
 from clusterctl.console import Console, console_of, document
 from infra.plans.summary import PlanSummary, StagePlan
 
@@ -21,12 +21,14 @@ def add_arguments(parser: ArgumentParser) -> None:
     flags.add_simulate(parser, "look only on the simulator")
     flags.add_output(parser)
     flags.add_timeout(parser)
+    flags.add_engine(parser)
     parser.add_argument("--full", action="store_true", help="every changed attribute")
 
 
 def run(args: Namespace) -> int:
     """Ask the pipeline and show what it found."""
     console, found = console_of(args), clusters.get(args, args.name)
+    engines.say(args, found.place.engine)
     again = f"clusterctl drift cluster {args.name}"
     title = f"Comparing {args.name} {found.place.title}"
     request = pipelines.Request("drift-cluster", title, args.name, found.place, timeout=args.timeout, resume=again)
@@ -52,9 +54,8 @@ def run(args: Namespace) -> int:
 def _reports(outcome: pipelines.Outcome) -> Iterator[PlanSummary]:
     """Yield each stage's report: a plan whose `drift` is what the world did and whose changes are what would repair it."""
     for row in outcome.tracker.rows.values():
-        path = row.folder / "artifacts" / "drift.json" if row.folder else None
-        if path and path.is_file():
-            yield pipelines.read_plan(path)
+        files = list((row.folder / "artifacts").glob("*drift.json")) if row.folder else []
+        yield from (pipelines.read_plan(path) for path in sorted(files, key=lambda file: file.stat().st_mtime_ns))
 
 
 def _text(console: Console, args: Namespace, stages: list[StagePlan], simulated: bool) -> str:

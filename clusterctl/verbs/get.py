@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from clusterctl import cluster_view, clusters, flags
+from clusterctl import cluster_view, clusters, engines, flags
 from clusterctl.console import console_of, document
 from clusterctl.terminal import Style, one_line, table
 
@@ -44,4 +44,9 @@ def _row(item: clusters.Found, style: Style) -> list[str]:
     version = ledger.spec.get("spec", {}).get("kubernetes", {}).get("version", "")
     changed = max((record.changed_at for record in ledger.stages.values()), default="")
     cells = [one_line(cell) for cell in (ledger.name, ledger.cloud, ledger.region, ledger.environment, version)]
-    return [*cells, cluster_view.phase(ledger, style), one_line(changed), "simulator" if item.simulated else "cloud"]
+    return [*cells, cluster_view.phase(ledger, style), one_line(changed), _where(item)]
+
+
+def _where(item: clusters.Found) -> str:
+    where = "simulator" if item.simulated else "cloud"
+    return f"{where}, by argo" if item.place.engine == engines.ARGO else where

@@ -20,6 +20,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     flags.add_simulate(parser)
     flags.add_output(parser)
     flags.add_timeout(parser)
+    flags.add_engine(parser)
     parser.add_argument("--full", action="store_true", help="every resource and every attribute, nothing grouped")
     parser.add_argument("--html", metavar="PATH", default="", help="where to write the page (default: under HERA_HOME)")
 

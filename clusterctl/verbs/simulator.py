@@ -8,15 +8,17 @@
   clusterctl simulator latency 0.01                                 real times, a hundred times faster
   eval "$(clusterctl simulator env)"                                let a plain terraform work on it
 
-All of it is kept in HERA_HOME/simulation/cloud; nothing here ever calls a real cloud.
+All of it is kept in HERA_HOME/simulation/cloud, or on the management cluster with --engine argo; nothing here ever calls a real
+cloud.
 """
 
 from __future__ import annotations
 
+import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 
-from clusterctl import flags
+from clusterctl import engines, flags
 from clusterctl.parsers import Parser, add_common
 from clusterctl.simulation import ACTIONS
 
@@ -30,11 +32,14 @@ def add_arguments(parser: ArgumentParser) -> None:
     for name, (text, add) in _PARTS.items():
         part = words.add_parser(name, help=text, description=text, allow_abbrev=False)
         add_common(part)
+        flags.add_engine(part)
         add(part)
 
 
 def run(args: Namespace) -> int:
-    """Do it."""
+    """Do it, here or on the management cluster's simulated cloud."""
+    if args.engine == engines.ARGO:
+        os.environ["HERA_SIMULATOR_URL"], os.environ["HERA_SIMULATOR_TOKEN"] = engines.inside().simulator()
     return ACTIONS[args.action](args)
 
 

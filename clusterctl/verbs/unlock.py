@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from clusterctl import clusters, flags
+from clusterctl import clusters, engines, flags, runs
 from clusterctl.console import console_of, document
 from clusterctl.terminal import clean
 from infra.errors import StateLocked
@@ -31,7 +31,8 @@ def run(args: Namespace) -> int:
     if holder is None:
         console.result(document("Unlock", {"name": args.name, "released": None}), f"{args.name} is not locked")
         return 0
-    if not is_dead(holder):
+    dead = runs.is_over(holder.run) if place.engine == engines.ARGO else is_dead(holder)
+    if not dead:
         raise StateLocked(
             describe(args.name, holder),
             next_step="wait for that run; if it hangs, stop its process there, then unlock on that machine",

@@ -87,9 +87,9 @@ def down(name: str, *, progress: Progress = lambda _: None) -> None:
         machine.remove_traces(host)
         for socket in sockets:
             socket.unlink(missing_ok=True)
-        shutil.rmtree(host.home, ignore_errors=True)
+        _remove(host.home)
         with machine.locked():
-            shutil.rmtree(host.run, ignore_errors=True)
+            _remove(host.run)
             machine.remove_lock(name)
             if not running():
                 machine.restore_settings()
@@ -187,10 +187,16 @@ def _alive(host: Host, part: str) -> int:
 
 
 def _launch(host: Host, part: str) -> None:
+    """Start a part, unless it runs already with the command line and files that it should have."""
     processes.reap()
-    if not _alive(host, part):
-        log = host.logs / f"{part}.log"
-        processes.launch(units(host)[part].argv, log, machine.environment()).save(_record(host, part))
+    unit = units(host)[part]
+    if pid := _alive(host, part):
+        record = processes.Record.load(_record(host, part))
+        if record and record.told == unit.told:
+            return
+        processes.kill([pid])
+    log = host.logs / f"{part}.log"
+    processes.launch(unit.argv, log, machine.environment(), unit.told).save(_record(host, part))
 
 
 def _wait(host: Host, part: str, done: Callable[[], bool]) -> None:
@@ -307,6 +313,12 @@ def _reads(url: str) -> bool:
             return True
     except OSError:
         return False
+
+
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        raise StepFailed(f"{folder} can't be removed: something still uses it", next_step="run the same command again")
 
 
 def _remove_if_empty(folder: Path) -> None:

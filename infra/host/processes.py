@@ -17,10 +17,11 @@ _started: list[subprocess.Popen[bytes]] = []  # kept, so that nothing warns abou
 
 @dataclass(frozen=True)
 class Record:
-    """One process: its pid, and when it started in clock ticks since the machine did."""
+    """One process: its pid, when it started in clock ticks since the machine did, and what it was told."""
 
     pid: int
     started: int
+    told: str = ""
 
     def save(self, path: Path) -> None:
         """Write the record, whole or not at all."""
@@ -34,7 +35,7 @@ class Record:
         """Read a record; None when there is none."""
         try:
             data = json.loads(path.read_text())
-            return cls(int(data["pid"]), int(data["started"]))
+            return cls(int(data["pid"]), int(data["started"]), str(data["told"]))
         except (OSError, ValueError, KeyError):
             return None
 
@@ -54,7 +55,7 @@ def started(pid: int) -> int | None:
     return None if fields[0] in "ZX" else int(fields[19])
 
 
-def launch(argv: Sequence[str], log: Path, environment: Mapping[str, str]) -> Record:
+def launch(argv: Sequence[str], log: Path, environment: Mapping[str, str], told: str = "") -> Record:
     """Start a program in a session of its own, with its output in `log`."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
@@ -68,7 +69,7 @@ def launch(argv: Sequence[str], log: Path, environment: Mapping[str, str]) -> Re
             env=dict(environment),
         )
     _started.append(process)
-    return Record(process.pid, started(process.pid) or 0)
+    return Record(process.pid, started(process.pid) or 0, told)
 
 
 def reap() -> None:

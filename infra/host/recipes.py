@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 ARGO = "github.com/argoproj/argo-workflows/v4"
@@ -64,6 +64,31 @@ def argo(job: Job) -> None:
     with (job.scratch / "go.mod").open("a") as file:
         file.write(f"\nreplace {ARGO} => ./argo-workflows\n")
     _build(job, job.scratch)
+
+
+def argo_ui(job: Job) -> None:
+    """Bundle Argo's web interface from the sources in its module; where there is no Node.js, a page that says so.
+
+    Its package.json wants `argo-ui` from a git repository; ours takes the one that the npm registry has, and `xterm` and `uuid`
+    as that one needs them. No package's install script runs.
+    """
+    if not shutil.which("npm"):
+        (job.out / "index.html").write_text(NO_UI)
+        return
+    module, copy = go_module(replace(job, source=job.source.parent / "argo"), ARGO), job.scratch / "argo-workflows"
+    for part in ("ui/src", "api/openapi-spec", "api/jsonschema"):
+        shutil.copytree(module / part, copy / part, copy_function=shutil.copyfile)
+    shutil.copyfile(module / "ui/webpack.config.js", copy / "ui" / "webpack.config.js")
+    shutil.copyfile(module / "ui/tsconfig.json", copy / "ui" / "tsconfig.json")
+    for folder in (copy, *(path for path in copy.rglob("*") if path.is_dir())):
+        folder.chmod(0o755)
+    for name in ("package.json", "package-lock.json"):
+        shutil.copyfile(job.source / name, copy / "ui" / name)
+    job.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--legacy-peer-deps"], copy / "ui")
+    settings = ["NODE_ENV=production", "NODE_OPTIONS=--max-old-space-size=3072", f"VERSION={module.name.partition('@')[2]}"]
+    webpack = ["npx", "--no-install", "webpack", "--mode", "production", "--no-devtool"]
+    job.run(["env", *settings, *webpack], copy / "ui")
+    shutil.copytree(copy / "ui" / "dist" / "app", job.out, dirs_exist_ok=True)
 
 
 def go_module(job: Job, path: str) -> Path:

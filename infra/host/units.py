@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ class Unit:
 
     name: str
     argv: tuple[str, ...]
+    told: str  # a digest of command line and files: when it changes, the process has to start anew
 
 
 def units(host: Host) -> dict[str, Unit]:
@@ -47,7 +49,14 @@ def units(host: Host) -> dict[str, Unit]:
             f"--node-labels=hera.dev/host-cluster={host.name}",
         ),
     }
-    return {name: Unit(name, tuple(host.inside(argv[name]))) for name in PARTS}
+    texts = files(host)
+
+    def unit(name: str) -> Unit:
+        inside = tuple(host.inside(argv[name]))
+        read = [str(texts[file]) for file in texts if any(f"{host.home / file}" in word for word in inside)]
+        return Unit(name, inside, hashlib.sha256("\0".join([*inside, *read]).encode()).hexdigest()[:16])
+
+    return {name: unit(name) for name in PARTS}
 
 
 def write_files(host: Host) -> None:

@@ -88,10 +88,11 @@ class Api:
         """Change an object: `merge`, `json` (a list of operations) or `apply`."""
         return self._json("PATCH", path, body=body, query=query, media=_PATCHES[kind])
 
-    def delete(self, path: str, *, propagation: str = "Background") -> None:
-        """Delete an object; nothing happens when there is none."""
+    def delete(self, path: str, *, propagation: str = "Background", grace: int | None = None) -> None:
+        """Delete an object, a pod after `grace` seconds if that is given; nothing happens when there is none."""
+        query = {"propagationPolicy": propagation} | ({} if grace is None else {"gracePeriodSeconds": str(grace)})
         try:
-            self._json("DELETE", path, query={"propagationPolicy": propagation})
+            self._json("DELETE", path, query=query)
         except NotFound:
             return
 

@@ -21,7 +21,7 @@ IMAGES: Mapping[str, str] = {
 }
 """Image by name, as the manifests have them."""
 STORE = "http://minio.hera-simulation.svc:9000"
-SIMULATOR = "https://simulator.hera-simulation.svc:8443"
+SIMULATOR = "http://simulator.hera-simulation.svc:8443"
 SIMULATED_STATE = f"s3://hera-state?endpoint={STORE}&region=us-east-1&path_style=true"
 _DAY = "-".join(f"{{{{workflow.creationTimestamp.{part}}}}}" for part in "Ymd")
 KEYS = f"{_DAY}/{{{{workflow.name}}}}/{{{{pod.name}}}}"
@@ -41,7 +41,9 @@ class Settings:
     drift: tuple[str, ...] = ()
     """Clusters that are compared every night."""
     images: Mapping[str, str] = field(default_factory=dict)
-    """Other images than `IMAGES`, by name."""
+    """Other images than `IMAGES`, by name, as somebody asked for them."""
+    built: Mapping[str, str] = field(default_factory=dict)
+    """Images that were built for this cluster, by name."""
     digests: Mapping[str, str] = field(default_factory=dict)
     """Content of images whose name stays while they change: pods start anew with it."""
     pull: str = "IfNotPresent"
@@ -67,7 +69,7 @@ class Settings:
 
     def image(self, name: str) -> str:
         """Return the image of that name."""
-        return self.images.get(name) or IMAGES[name]
+        return self.images.get(name) or self.built.get(name) or IMAGES[name]
 
     def environment(self) -> dict[str, str]:
         """Return what every step finds in its environment; no secrets."""

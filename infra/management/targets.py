@@ -17,6 +17,7 @@ from infra.homes import hera_home
 from infra.management.settings import IMAGES, Settings
 
 if TYPE_CHECKING:
+    from infra.host.host import Host
     from infra.kube.api import Api
 
 Progress = Callable[[str], None]
@@ -137,9 +138,9 @@ def _run(*command: str) -> str:
 
 def _host(name: str, settings: Settings, progress: Progress) -> Reached:
     """Bring the cluster up and give it the images; those that it has already are not loaded again."""
-    from infra.host import cluster, images
+    from infra.host import images
 
-    host = cluster.up(name, progress=progress, way_out=not settings.simulation)
+    host = _up(name, not settings.simulation, progress)
     names = [image for image in IMAGES if image not in settings.images and (settings.simulation or image != "minio")]
     archives = images.ensure_images(names, progress)
     record = host.home / "images.json"
@@ -156,9 +157,20 @@ def _host(name: str, settings: Settings, progress: Progress) -> Reached:
         host.context,
         images={image: images.reference(image) for image in archives},
         digests=digests | {"simulator": _simulator()},
-        pull="Never",
+        pull="IfNotPresent" if settings.images else "Never",
         private=True,
     )
+
+
+def _up(name: str, way_out: bool, progress: Progress) -> Host:
+    """Bring the cluster up, unless every part of it runs as it should: then it is left alone."""
+    from infra.host import cluster, parts
+
+    found = cluster.find(name)
+    same = found and found.way_out == way_out and found.bin == parts.ensure(*parts.CLUSTER, progress=progress)
+    if found and same and set(cluster.status(name).values()) == {"running", "ready"}:
+        return found
+    return cluster.up(name, progress=progress, way_out=way_out)
 
 
 def _simulator() -> str:

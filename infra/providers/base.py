@@ -20,6 +20,7 @@ from pydantic import BaseModel
 
 from infra.errors import HeraError, Problem
 from infra.locations import StateLocation as StateLocation
+from infra.locations import state_key as state_key
 from infra.objects import ObjectStore
 from infra.spec.model import Cluster
 
@@ -134,6 +135,17 @@ class Provider(Protocol):
 
     def backend(self, location: StateLocation, key: str) -> tuple[str, dict[str, Any]]:
         """Return terraform's backend type and its arguments for the state at `key`; no credentials in it."""
+        ...
+
+    def state_object(self, location: StateLocation, cluster: str, stage: str) -> str:
+        """Return the key in `object_store` of the object that `backend` makes for a stage's state (its `key` is `state_key`)."""
+        ...
+
+    def artifact_repository(self, location: StateLocation, keys: str) -> Mapping[str, Any]:
+        """Return Argo's `artifactRepository` in this store, with the pods' own identity; `keys` is the form of its objects' keys.
+
+        `keys` names the whole key, the location's prefix included. No credentials in it.
+        """
         ...
 
     def object_store(self, location: StateLocation) -> ObjectStore:

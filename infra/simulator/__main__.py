@@ -48,6 +48,10 @@ def _parser() -> argparse.ArgumentParser:
         verb = verbs.add_parser(name, help=words)
         verb.add_argument("--home", type=Path, default=argparse.SUPPRESS)
         verb.set_defaults(run=run)
+    verb = verbs.add_parser("serve", help="serve the simulated cloud over the network; the token is in HERA_SIMULATOR_TOKEN")
+    verb.add_argument("--home", type=Path, default=argparse.SUPPRESS)
+    verb.add_argument("--listen", default="127.0.0.1:8443", metavar="HOST:PORT", help="(default: %(default)s)")
+    verb.set_defaults(run=_listen)
     verb = verbs.add_parser("rm", help="delete an object behind terraform's back")
     verb.add_argument("id")
     verb.set_defaults(run=_remove)
@@ -67,6 +71,12 @@ def _env(options: argparse.Namespace) -> int:
     for name, value in {**environment(options.home), "HERA_SIMULATOR_NOTICE": "1"}.items():
         sys.stdout.write(f"export {name}={shlex.quote(value)}\n")
     return 0
+
+
+def _listen(options: argparse.Namespace) -> int:
+    from infra.simulator.server import serve
+
+    return serve(options.listen, options.home)
 
 
 def _ls(options: argparse.Namespace) -> int:

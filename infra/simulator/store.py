@@ -1,4 +1,4 @@
-"""The simulated cloud's database: one SQLite file that any number of provider processes share.
+"""The simulated cloud's database: one SQLite file that any number of provider processes share, here or behind a server.
 
 Standard library only and cheap to open, since terraform starts every provider several times a run. Write-ahead logging
 and immediate transactions let processes work side by side; nothing is cached, so each sees what the others did.
@@ -10,10 +10,13 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
+
+from infra.simulator.remote import URL, RemoteConnection, Unreachable
 
 IMPLIED = "simulated:implied"
 """Marks the attributes of an object the cloud made by itself, such as a VPC's default security group."""
@@ -99,9 +102,12 @@ def _from_json(value: dict[str, object]) -> object:
 class Store:
     """The database of one simulation; one connection a thread."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, *, local: bool = False) -> None:
         self.path = home / DATABASE
         self._local = threading.local()
+        self._remote = not local and bool(os.environ.get(URL))
+        if self._remote:
+            return
         home.mkdir(parents=True, exist_ok=True)
         if not self._laid_out():
             self._lay_out()
@@ -132,12 +138,18 @@ class Store:
     def connection(self) -> sqlite3.Connection:
         """Give the connection of the running thread."""
         existing: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if existing is None and self._remote:
+            existing = self._local.connection = cast("sqlite3.Connection", RemoteConnection.from_environment())
         if existing is None:
             existing = sqlite3.connect(self.path, timeout=60, isolation_level=None)
             existing.execute("PRAGMA busy_timeout=60000")
             existing.execute("PRAGMA synchronous=OFF")
             self._local.connection = existing
         return existing
+
+    def forget_connection(self) -> None:
+        """Drop the running thread's connection, which somebody has closed."""
+        self._local.connection = None
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -147,7 +159,8 @@ class Store:
         try:
             yield database
         except BaseException:
-            database.execute("ROLLBACK")
+            with suppress(Unreachable):
+                database.execute("ROLLBACK")
             raise
         database.execute("COMMIT")
 

@@ -31,9 +31,12 @@ def _cache_file(provider: str) -> Path:
     digest.update(FORM.encode())
     digest.update(repr(sorted(FUNCTIONS.get(provider, {}))).encode())
     base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    name = f"{provider}-{digest.hexdigest()[:16]}.pb"
+    if (base / "hera-simulator" / name).is_file():
+        return base / "hera-simulator" / name  # an image may bring it along, read-only
     if not os.access(base if base.exists() else base.parent, os.W_OK):
         base = Path(os.environ["HERA_SIMULATOR_HOME"])
-    return base / "hera-simulator" / f"{provider}-{digest.hexdigest()[:16]}.pb"
+    return base / "hera-simulator" / name
 
 
 def _build(provider: str) -> bytes:

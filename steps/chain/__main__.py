@@ -1,5 +1,9 @@
 """`python -m steps.chain LINK…`."""
 
-from steps.chain.run import run
+import sys
 
-run()
+from steps.chain.run import main
+
+code = main(sys.argv[1:])
+sys.stdout.flush()
+sys.exit(code)

@@ -8,7 +8,6 @@ already answers at once (the ledger knows run, stage and plan).
 from __future__ import annotations
 
 import importlib
-import sys
 import time
 from collections.abc import Mapping, Sequence
 
@@ -67,10 +66,3 @@ def _find(name: str) -> tuple[Step, Action, str]:
     if action not in actions:
         raise UsageError(f"no action {action!r} in steps.{folder}; accepted: {', '.join(actions)}")
     return *actions[action], getattr(contract, "STAGE", "")
-
-
-def run() -> None:
-    """Run the links named on the command line and exit."""
-    code = main(sys.argv[1:])
-    sys.stdout.flush()
-    sys.exit(code)

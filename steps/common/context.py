@@ -123,6 +123,17 @@ class Context:
         """The world this run works in."""
         return SimulatorTarget(simulator_home()) if self.simulated else CloudTarget(self.provider)
 
+    def terraform_environment(self) -> Mapping[str, str]:
+        """Return what terraform needs beyond ours: never made-up credentials where the state needs real ones."""
+        wanted = self.target.environment()
+        if not self.simulated or self.location.scheme == "file":
+            return wanted
+        # The simulator's plugins call nobody: dummies are left out where the state's store needs the real thing.
+        real = {
+            name for name in wanted if name.startswith(("AWS_", "GOOGLE_")) or (name.startswith("ARM_") and name in os.environ)
+        }
+        return {name: value for name, value in wanted.items() if name not in real}
+
     def work(self, stage: str) -> Path:
         """Return the stage's working folder for terraform."""
         parent = os.environ.get("HERA_WORK")

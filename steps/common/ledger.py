@@ -62,7 +62,10 @@ class RunRecord:
 
 @dataclass(frozen=True)
 class Lock:
-    """Who writes the cluster now. `pid` and `born` tell a dead holder on the same host from a living one."""
+    """Who writes the cluster now. `pid` and `born` tell a dead holder on the same host from a living one.
+
+    A run in pods has a `namespace`: `run` is its workflow there and `host` the pod that was let in.
+    """
 
     run: str
     actor: str
@@ -71,6 +74,7 @@ class Lock:
     born: str
     since: str
     operation: str = ""
+    namespace: str = ""
 
 
 @dataclass(frozen=True)
@@ -210,7 +214,10 @@ class Ledgers:
             stored = self._store.get(key)
             holder = Lock(**json.loads(stored.data)) if stored else None
             if holder and holder.run != lock.run and not is_dead(holder):
-                raise StateLocked(describe(name, holder), next_step="wait for that run, or stop it first")
+                raise StateLocked(
+                    describe(name, holder),
+                    next_step=f"wait for that run or stop it; if it is surely dead: clusterctl unlock cluster {name}",
+                )
             try:
                 self._store.put(key, data, if_version=stored.version if stored else None, if_absent=stored is None)
             except PreconditionFailed:
@@ -243,7 +250,8 @@ class Ledgers:
 def describe(name: str, holder: Lock) -> str:
     """Say who holds a cluster."""
     who = f"run {holder.run} ({holder.operation}) of {holder.actor} on {holder.host}"
-    return f"{name} is held by {who}, pid {holder.pid}, since {holder.since}"
+    where = f"workflow {holder.namespace}/{holder.run}" if holder.namespace else f"pid {holder.pid}"
+    return f"{name} is held by {who}, {where}, since {holder.since}"
 
 
 def remember_run(ledger: Ledger, run: RunRecord) -> Ledger:

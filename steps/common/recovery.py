@@ -14,9 +14,19 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from infra.errors import DeletionProtected, HeraError, PlanStale, StateLocked
-from infra.providers.base import CloudObject
+from infra.providers.base import OWNER_TAG, CloudObject
 from steps.common import events, roots
-from steps.common.terraform import ADOPTION, CLEARING, Terraform, interrupted_addresses, started_addresses
+from steps.common.context import host as this_host
+from steps.common.processes import works_nowhere
+from steps.common.terraform import (
+    ADOPTION,
+    CLEARING,
+    Outcome,
+    Terraform,
+    has_journal,
+    interrupted_addresses,
+    started_addresses,
+)
 
 if TYPE_CHECKING:
     from steps.common.stage import Stage
@@ -34,8 +44,9 @@ def plan_after_repair(stage: Stage, terraform: Terraform, file: str) -> bool:
         return _unlocked(stage, terraform, lambda: terraform.plan(file))
     restore_state(stage, terraform)
     _unlocked(stage, terraform, lambda: _keep_interrupted(terraform))
-    changed = terraform.plan(file)
-    if changed and _adopt(stage, terraform, terraform.show(file)):
+    changed = _unlocked(stage, terraform, lambda: terraform.plan(file))
+    adoption = Adoption(stage, terraform)
+    while changed and adoption.go_on(terraform.show(file)):
         changed = terraform.plan(file)
     if changed and _clear(terraform, terraform.show(file)):
         changed = terraform.plan(file)
@@ -44,13 +55,12 @@ def plan_after_repair(stage: Stage, terraform: Terraform, file: str) -> bool:
 
 def repair(stage: Stage, terraform: Terraform, file: str) -> None:
     """Repair an unclean end without planning further: before a destroy."""
-    unclean = stage.record.phase in UNCLEAN
     restore_state(stage, terraform)
-    if unclean and started_addresses(terraform.folder):
-        _unlocked(stage, terraform, lambda: terraform.plan(file))
-        _adopt(stage, terraform, terraform.show(file))
-    else:
-        _unlocked(stage, terraform, lambda: bool(terraform.state()))
+    adoption, changed = Adoption(stage, terraform), False
+    if stage.record.phase in UNCLEAN:
+        changed = _unlocked(stage, terraform, lambda: terraform.plan(file))
+    while changed and adoption.go_on(terraform.show(file)):
+        changed = terraform.plan(file)
 
 
 def restore_state(stage: Stage, terraform: Terraform) -> None:
@@ -58,15 +68,30 @@ def restore_state(stage: Stage, terraform: Terraform) -> None:
     errored = terraform.folder / "errored.tfstate"
     if errored.is_file():
         events.note("storing the state that terraform could not store when it was last here")
-        terraform.push(errored)
+        _unlocked(stage, terraform, lambda: terraform.push(errored))
         errored.unlink()
+        if stage.keeper is not None:
+            stage.keeper.drop_state()
+
+
+def keeping_the_state(stage: Stage, terraform: Terraform, file: str) -> Outcome:
+    """Apply a plan; a state that terraform could not store goes to the store before this container is gone."""
+    if stage.keeper is not None:
+        stage.keeper.begin()
+    try:
+        return terraform.apply(file)
+    except HeraError:
+        errored = terraform.folder / "errored.tfstate"
+        if stage.keeper is not None and errored.is_file():
+            stage.keeper.save_state(errored)
+        raise
 
 
 def mend_state_file(stage: Stage) -> None:
     """Put terraform's backup in place of a state file that a kill cut short; a cloud's store writes whole objects or none."""
     if stage.context.location.scheme != "file":
         return
-    store, key = stage.context.store, roots.state_key(stage.context.name, stage.name)
+    store, key = stage.context.store, stage.state_object
     stored = store.get(key)
     if stored is None or read_state(stored.data):
         return
@@ -111,26 +136,51 @@ def _lock_info(text: str) -> dict[str, str]:
 
 
 def _is_predecessors(stage: Stage, holder: Mapping[str, str]) -> bool:
-    """Tell whether a state lock was taken by the dead run whose cluster lock this run took over."""
+    """Tell whether a state lock was left by a run that is over; we hold the cluster, so no other run of ours is at work."""
     ledger = stage.context.ledgers.find(stage.context.name)
-    dead = ledger.predecessor if ledger else {}
-    host = holder.get("Who", "").rsplit("@", 1)[-1]
-    return bool(dead) and host == dead["host"] and holder.get("Created", "")[:19].replace(" ", "T") >= dead["since"][:19]
-
-
-def _adopt(stage: Stage, terraform: Terraform, shown: Mapping[str, Any]) -> bool:
-    """Import what the dead apply began to make and the state does not know; return whether there was any."""
-    suspects = started_addresses(terraform.folder)
-    missing = [
-        item
-        for item in shown.get("resource_changes", ())
-        if item["change"]["actions"] == ["create"] and item["address"] in suspects
-    ]
-    if not missing:
+    if ledger is None:
         return False
-    owned, table = _owned(stage), stage.context.provider.imports()
-    named = {item["address"]: import_id(table, item["type"], item["change"]["after"] or {}, owned) for item in missing}
-    return _import({address: identifier for address, identifier in named.items() if identifier is not None}, terraform)
+    host, created = holder.get("Who", "").rsplit("@", 1)[-1], holder.get("Created", "")[:19].replace(" ", "T")
+    runs = [stage.context.run, ledger.predecessor.get("run", ""), *(run.id for run in ledger.history)]
+    owner = next((run for run in runs if _is_pod_of(host, run)), "")
+    if owner:
+        return host != this_host() and works_nowhere(stage.context.get("namespace"), owner, this_host())
+    dead, record = ledger.predecessor, stage.record
+    since = [dead["since"]] if dead and dead["host"] == host else []
+    if record.phase in UNCLEAN and record.changed_at and host == this_host():
+        since.append(record.changed_at)
+    return any(created >= begun[:19] for begun in since)
+
+
+def _is_pod_of(host: str, run: str) -> bool:
+    """Tell whether a host is a pod of a run: pods are called after their workflow."""
+    return bool(run) and host.startswith(f"{run}-"[:63])
+
+
+class Adoption:
+    """Takes over what the dead apply made and the state does not know, in rounds: what was taken over names what hangs on it."""
+
+    def __init__(self, stage: Stage, terraform: Terraform) -> None:
+        self._stage, self._terraform = stage, terraform
+        self._tried: set[tuple[str, str]] = set()
+
+    def go_on(self, shown: Mapping[str, Any]) -> bool:
+        """Import what can be named by now; return whether there was any."""
+        missing = [item for item in shown.get("resource_changes", ()) if item["change"]["actions"] == ["create"]]
+        # Without a journal (its machine is gone, and it had not said anything yet) everything may have been begun.
+        begun = started_addresses(self._terraform.folder) if has_journal(self._terraform.folder) else None
+        suspects = [item for item in missing if begun is None or item["address"] in begun]
+        if not suspects:
+            return False
+        owned, table = _owned(self._stage), self._stage.context.provider.imports()
+        found = {item["address"]: import_id(table, item["type"], item["change"]["after"] or {}, owned) for item in suspects}
+        named = {
+            address: identifier
+            for address, identifier in found.items()
+            if identifier is not None and (address, identifier) not in self._tried
+        }
+        self._tried |= set(named.items())
+        return bool(named) and _import(named, self._terraform, self._stage.context.name)
 
 
 def _keep_interrupted(terraform: Terraform) -> bool:
@@ -184,7 +234,7 @@ def _owned(stage: Stage) -> list[CloudObject]:
     return stage.context.target.inventory(stage.context.name, spec.region, spec.cloud_options)
 
 
-def _import(named: dict[str, str], terraform: Terraform) -> bool:
+def _import(named: dict[str, str], terraform: Terraform, owner: str) -> bool:
     """Adopt those objects that exist, by import blocks and a plan of nothing but them.
 
     `terraform import` would not do: it evaluates the whole configuration with only what the state knows already.
@@ -199,6 +249,11 @@ def _import(named: dict[str, str], terraform: Terraform) -> bool:
             except HeraError as problem:
                 named = _without_absent(named, problem)
                 continue
+            foreign = foreign_addresses(terraform.show(ADOPTION), owner) & named.keys()
+            if foreign:
+                events.warning(f"not adopted, since {owner} does not own it: {', '.join(sorted(foreign))}")
+                named = {address: identifier for address, identifier in named.items() if address not in foreign}
+                continue
             terraform.apply(ADOPTION)
             for address, identifier in named.items():
                 events.note(f"adopted {address} ({identifier}), made by the interrupted run")
@@ -206,6 +261,26 @@ def _import(named: dict[str, str], terraform: Terraform) -> bool:
     finally:
         blocks.unlink(missing_ok=True)
     return False
+
+
+def foreign_addresses(shown: Mapping[str, Any], owner: str) -> set[str]:
+    """Return what a plan would import though it carries another owner's tag, or none where ours would be put on it."""
+    return {
+        item["address"]
+        for item in shown.get("resource_changes", ())
+        if item["change"].get("importing")
+        and _owner(item["change"].get("before")) != owner
+        and (_owner(item["change"].get("after")) or _owner(item["change"].get("before")))
+    }
+
+
+def _owner(values: Mapping[str, Any] | None) -> str:
+    """Return whose ownership tag an object carries, under whatever name its cloud has for tags."""
+    for name in ("tags_all", "tags", "effective_labels", "labels", "resource_labels"):
+        tags = (values or {}).get(name)
+        if isinstance(tags, Mapping) and tags.get(OWNER_TAG):
+            return str(tags[OWNER_TAG])
+    return ""
 
 
 def _without_absent(named: Mapping[str, str], problem: HeraError) -> dict[str, str]:
@@ -253,7 +328,7 @@ def remainder(stage: Stage, terraform: Terraform, file: str, digest: str) -> str
     beyond = [
         address
         for address, action in rest.items()
-        if action not in (approved.get(address), ("update",)) and not _continues(approved.get(address), action)
+        if action != approved.get(address) and not _continues(approved.get(address), action)
     ]
     if beyond:
         raise PlanStale(f"going on would do more than plan {digest[:12]} says: {', '.join(sorted(beyond)[:5])}")
@@ -261,8 +336,15 @@ def remainder(stage: Stage, terraform: Terraform, file: str, digest: str) -> str
 
 
 def _continues(approved: tuple[str, ...] | None, action: tuple[str, ...]) -> bool:
-    """Tell whether an action finishes an approved one: a half-made object is replaced, a half-done replacement created."""
-    return approved is not None and "create" in approved and "create" in action
+    """Tell whether an action finishes an approved one: a half-made object is replaced, a half-done replacement created.
+
+    An update in place finishes what was to be created or updated, and nothing else.
+    """
+    if approved is None:
+        return False
+    if action == ("update",):
+        return "create" in approved or "update" in approved
+    return "create" in approved and "create" in action
 
 
 def _actions(shown: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:

@@ -12,7 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from infra import providers
 from infra.locations import StateLocation
+from infra.locations import state_key as state_key
 from infra.providers.base import Provider
 from infra.providers.variables import NETWORK_OUTPUTS, module_variables
 from infra.spec.model import Cluster
@@ -71,16 +73,11 @@ def _outputs(stage: str) -> dict[str, Any]:
     }
 
 
-def backend_of(provider: Provider, location: StateLocation, key: str) -> tuple[str, dict[str, Any]]:
-    """Return the backend of a state: a file for `file://`, else the provider's."""
+def backend_of(location: StateLocation, key: str) -> tuple[str, dict[str, Any]]:
+    """Return the backend of a state: a file for `file://`, else that of the cloud whose store it is, which may be another one."""
     if location.scheme == "file":
         return "local", {"path": str(Path(location.prefix) / key)}
-    return provider.backend(location, location.key(key))
-
-
-def state_key(name: str, stage: str) -> str:
-    """Return the key of a stage's state in the store."""
-    return f"clusters/{name}/{stage}.tfstate"
+    return providers.for_scheme(location.scheme).backend(location, location.key(key))
 
 
 def stage_root(
@@ -88,7 +85,7 @@ def stage_root(
 ) -> Root:
     """Return the root of one stage."""
     variables = module_variables(provider, stage, cluster, network)
-    root = _frame(provider, cluster, backend_of(provider, location, state_key(cluster.name, stage)))
+    root = _frame(provider, cluster, backend_of(location, state_key(cluster.name, stage)))
     return {**root, "module": {stage: _module(provider, stage, variables)}, "output": _outputs(stage)}
 
 

@@ -16,14 +16,17 @@ from functools import cached_property
 from os import environ
 from typing import Any
 
+from infra import providers
 from infra.classify import classify
-from infra.errors import ApprovalRejected, HeraError, NotFound, PlanStale, StateLocked
+from infra.errors import ApprovalRejected, HeraError, NotFound, PlanStale
 from infra.plans.summary import PlanSummary, StagePlan, cost_of, stage_plan
 from infra.spec.model import Cluster
 from infra.spec.notes import notes as spec_notes
 from steps.common import events, recovery, roots
 from steps.common.context import Context
+from steps.common.journal import JournalKeeper
 from steps.common.ledger import Ledger, StageRecord
+from steps.common.locks import require_lock
 from steps.common.terraform import Terraform
 
 PLAN_FILE = "stage.tfplan"
@@ -71,12 +74,22 @@ class Stage:
     def terraform(self, root: roots.Root) -> Terraform:
         """Return terraform, initialised in the stage's working folder with a root."""
         folder = self.context.work(self.name)
-        terraform = Terraform(folder, self.context.target.environment(), self.classify)
+        terraform = Terraform(folder, self.context.terraform_environment(), self.classify)
         terraform.wait_for_predecessor()
         recovery.mend_state_file(self)
+        if self.keeper is not None:
+            self.keeper.bring_back(folder)
+            terraform.keep = self.keeper.write
         roots.write(root, folder)
         terraform.init()
         return terraform
+
+    @cached_property
+    def keeper(self) -> JournalKeeper | None:
+        """What keeps the journal where a successor on another machine finds it; a folder's successor is on this one."""
+        if self.context.location.scheme == "file":
+            return None
+        return JournalKeeper(self.context.store, f"clusters/{self.context.name}/{self.name}/journal")
 
     def classify(self, text: str) -> HeraError:
         """Name an error of this cloud."""
@@ -89,13 +102,18 @@ class Stage:
         changes.setdefault("run", self.context.run)
         self.context.ledgers.update(self.context.name, lambda ledger: ledger.with_stage(self.name, **changes))
 
+    @property
+    def state_object(self) -> str:
+        """The key of the state in the store."""
+        location, name = self.context.location, self.context.name
+        if location.scheme == "file":
+            return roots.state_key(name, self.name)
+        return providers.for_scheme(location.scheme).state_object(location, name, self.name)
+
     def serial(self) -> tuple[int, str]:
         """Return the state's serial and lineage; (0, "") when there is no state."""
-        if self.context.location.scheme == "file":
-            stored = self.context.store.get(roots.state_key(self.context.name, self.name))
-            state = recovery.read_state(stored.data) if stored else {}
-        else:
-            state = self.terraform(self.root(destroying=True)).state()
+        stored = self.context.store.get(self.state_object)
+        state = recovery.read_state(stored.data) if stored else {}
         return int(state.get("serial", 0)), str(state.get("lineage", ""))
 
     def say(self, phase: str, message: str = "") -> None:
@@ -107,16 +125,6 @@ def unprotected(cluster: Cluster) -> Cluster:
     """Return the spec without deletion protection."""
     kubernetes = cluster.spec.kubernetes.model_copy(update={"deletion_protection": False})
     return cluster.model_copy(update={"spec": cluster.spec.model_copy(update={"kubernetes": kubernetes})})
-
-
-def require_lock(context: Context) -> None:
-    """Refuse to write a cluster that this run does not hold."""
-    holder = context.ledgers.lock(context.name)
-    if holder is None or holder.run != context.run:
-        who = f"run {holder.run} of {holder.actor} holds it" if holder else "nobody admitted this run"
-        raise StateLocked(
-            f"this run does not hold the lock of {context.name}: {who}", next_step="start the pipeline from its beginning"
-        )
 
 
 def plan(context: Context, name: str) -> None:
@@ -214,7 +222,7 @@ def apply(context: Context, name: str) -> None:
     _remember_approval(context, name, digest)
     stage.remember(phase="applying", begun=digest, changed_at=events.now(), error="")
     stage.say("apply", f"plan {digest[:12]}")
-    outcome = terraform.apply(file)
+    outcome = recovery.keeping_the_state(stage, terraform, file)
     stage.remember(
         phase="applied",
         outputs=outcome.outputs,
@@ -291,7 +299,7 @@ def destroy(context: Context, name: str) -> None:
     _lift_protection(stage, terraform)
     if terraform.plan(PLAN_FILE, destroy=True):
         stage.say("destroy", "removing")
-        terraform.apply(PLAN_FILE)
+        recovery.keeping_the_state(stage, terraform, PLAN_FILE)
     stage.remember(
         phase="destroyed", outputs={}, serial=stage.serial()[0], changed_at=events.now(), plan_digest="", inputs_digest=""
     )

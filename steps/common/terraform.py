@@ -79,6 +79,8 @@ class Terraform:
         if binary is None:
             raise DependencyMissing("terraform is not installed", next_step="install terraform 1.11 or later and put it on PATH")
         self.folder = folder
+        self.keep: Callable[[Path, bool], None] | None = None
+        """Takes the journal of an apply while it is written, and once more (True) when it is whole."""
         self._classify = classify
         os.environ.update({"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1", **environment})
         self._command = _Command(working_dir=str(folder), terraform_bin_path=binary)
@@ -188,9 +190,16 @@ class Terraform:
             process = self._command.cmd(command, *args, capture_output=False, synchronous=False, json=IsFlagged, **options)[0]
         (self.folder / _PIDFILE).write_text(f"{process.pid} {born(process.pid)}")
         outcome = Outcome(0, 0.0)
+        keep = self.keep if journal == APPLY_JOURNAL else None
+        if journal == APPLY_JOURNAL:
+            (self.folder / PART).unlink(missing_ok=True)
         with _forwarding(process):
             for line in _follow(path, process):
                 _handle(line, outcome)
+                if keep is not None:
+                    keep(path, False)
+            if keep is not None:
+                keep(path, True)
         outcome.code, outcome.seconds = process.wait(), time.monotonic() - started
         (self.folder / _PIDFILE).unlink(missing_ok=True)
         return self._timed(command, outcome)
@@ -294,6 +303,8 @@ def _plain_outputs(outputs: Mapping[str, Any]) -> dict[str, Any]:
     return {name: item["value"] for name, item in outputs.items() if not item.get("sensitive") and "value" in item}
 
 
+APPLY_JOURNAL, PART = "apply.journal", "apply.journal.part"
+"""What an apply said, and the mark of a journal that is not whole, since it was brought back from before its writer's end."""
 ADOPTION, CLEARING = "adopt.tfplan", "clear.tfplan"
 """Plans of a repair; their journals are their own, so that the dead apply's one is kept until the next apply."""
 _CANCELLED = re.compile(r"(context|request|operation( was)?) cancell?ed", re.IGNORECASE)
@@ -301,15 +312,20 @@ _CANCELLED = re.compile(r"(context|request|operation( was)?) cancell?ed", re.IGN
 
 
 def _journal_of(file: str) -> str:
-    return f"{Path(file).stem}.journal" if file in (ADOPTION, CLEARING) else "apply.journal"
+    return f"{Path(file).stem}.journal" if file in (ADOPTION, CLEARING) else APPLY_JOURNAL
 
 
 def _journal(folder: Path) -> Iterator[Event]:
     """Yield what the last apply in a folder said; its last line may have been cut short."""
-    journal = folder / "apply.journal"
+    journal = folder / APPLY_JOURNAL
     for line in journal.read_text(errors="replace").splitlines() if journal.is_file() else ():
         with contextlib.suppress(ValueError):
             yield json.loads(line)
+
+
+def has_journal(folder: Path) -> bool:
+    """Tell whether it is known what the last apply in a folder did, all of it."""
+    return (folder / APPLY_JOURNAL).is_file() and not (folder / PART).is_file()
 
 
 def started_addresses(folder: Path) -> set[str]:

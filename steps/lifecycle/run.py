@@ -13,8 +13,9 @@ from steps.common import events, stage
 from steps.common.admission import refuse_moves
 from steps.common.command import Action
 from steps.common.context import Context, host
-from steps.common.ledger import Ledger, Lock, RunRecord, describe, remember_run
-from steps.common.processes import born, holder_pid, is_dead
+from steps.common.ledger import Ledger, Lock, RunRecord, remember_run
+from steps.common.locks import take_lock
+from steps.common.processes import wait_for_the_others
 from steps.contract import Step
 from steps.lifecycle import contract
 
@@ -28,18 +29,18 @@ def admit(context: Context) -> None:
     events.note(f"as {identity.principal} in {identity.account}")
     if operation == "create":
         refuse_moves(context.ledgers.find(context.name), cluster)
-    pid = holder_pid()
-    lock = Lock(context.run, context.actor, host(), pid, born(pid), events.now(), operation)
-    replaced = context.ledgers.acquire(context.name, lock, is_dead)
-    if replaced is not None:
-        events.warning(f"took over: {describe(context.name, replaced)}, and that process is gone")
+    replaced = take_lock(context, operation)
     context.ledgers.update(context.name, lambda old: _opened(context, old, cluster, operation, replaced))
 
 
 def _opened(context: Context, old: Ledger, cluster: Cluster, operation: str, replaced: Lock | None) -> Ledger:
     """Return the ledger with this run as the current one."""
     run = RunRecord(context.run, operation, "running", context.actor, events.now())
-    dead = {"run": replaced.run, "host": replaced.host, "since": replaced.since} if replaced else old.predecessor
+    dead = old.predecessor
+    if replaced:
+        # Of several dead runs in a row the first may have left a state lock that none of the others came to.
+        since = min(replaced.since, dead.get("since", replaced.since)) if dead.get("host") == replaced.host else replaced.since
+        dead = {"run": replaced.run, "host": replaced.host, "since": since}
     keep_spec = operation != "create" and old.spec
     ledger = replace(
         old,
@@ -97,6 +98,8 @@ def record(context: Context) -> None:
     if ledger is None or ledger.run is None or ledger.run.id != context.run or holder is None or holder.run != context.run:
         return events.note("this run never held the cluster; nothing to record")
     succeeded = context.get("status") == "Succeeded"
+    if not succeeded:
+        wait_for_the_others(holder, host())
     ended = replace(ledger.run, phase=_outcome(ledger, context, succeeded=succeeded), finished=events.now())
     final = context.ledgers.update(
         context.name, lambda old: replace(old, run=ended, phase=_phase(old, context, succeeded=succeeded))

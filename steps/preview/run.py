@@ -33,7 +33,7 @@ def plan(context: Context) -> None:
 def _terraform(context: Context, root: roots.Root, folder: str) -> Terraform:
     path = context.work(folder)
     roots.write(root, path)
-    terraform = Terraform(path, context.target.environment(), Stage(context, "network").classify)
+    terraform = Terraform(path, context.terraform_environment(), Stage(context, "network").classify)
     terraform.init()
     return terraform
 

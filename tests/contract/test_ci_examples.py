@@ -19,6 +19,7 @@ import pytest
 import yaml
 
 from clusterctl import parsers
+from infra.host.parts import ARGO
 from tests.support.cli import EXAMPLES, PROJECT, Cli
 
 CI = EXAMPLES / "ci"
@@ -38,7 +39,7 @@ def commands() -> Iterator[tuple[str, list[str]]]:
     """Yield every clusterctl command of scripts, pipelines and the document, with where it is."""
     for path in (*SCRIPTS, *CI.glob("*/*.y*ml"), PROJECT / "docs" / "running-from-ci.md"):
         for line in path.read_text().splitlines():
-            found = re.search(r"(?:^|[($|]|`)\s*(?:name=\$\()?(clusterctl [^`#|>)]+)", line.strip())
+            found = re.search(r"(?:^|[($|`]|exec )\s*(clusterctl [^`#|>)]+)", line.strip())
             if found and not line.lstrip().startswith("#"):
                 words = shlex.split(expanded(found[1]))
                 yield f"{path.name}: {' '.join(words)}", words[1:]
@@ -130,6 +131,8 @@ def test_both_pipelines_use_the_same_versions() -> None:
     assert GITHUB["env"]["HERA_VERSION"] == GITLAB["variables"]["HERA_VERSION"]
     terraform = {step["with"]["terraform_version"] for _, step in steps() if "setup-terraform" in step.get("uses", "")}
     assert terraform == {GITLAB["variables"]["TERRAFORM_VERSION"]}
+    assert {step["env"]["ARGO_VERSION"] for _, step in steps() if "ARGO_VERSION" in step.get("env", {})} == {ARGO}
+    assert GITLAB["variables"]["ARGO_VERSION"] == ARGO
 
 
 def test_a_change_is_planned_and_then_made(tmp_path: Path) -> None:

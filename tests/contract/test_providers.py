@@ -19,7 +19,7 @@ from pydantic import BaseModel
 
 from infra import providers
 from infra.errors import SpecInvalid, Unsupported, by_code
-from infra.providers.base import CONTRACT, Provider, StateLocation
+from infra.providers.base import CONTRACT, Provider, StateLocation, state_key
 from infra.providers.variables import NETWORK_OUTPUTS, module_variables, ownership_tags
 from infra.spec.load import load_cluster, parse_cluster
 from infra.spec.model import STAGES, Cluster
@@ -350,6 +350,24 @@ def test_two_states_have_two_places(provider: Provider) -> None:
         keys = (location(scheme).key("clusters", "demo", f"{stage}.tfstate") for stage in STAGES)
         one, other = (provider.backend(location(scheme), key)[1] for key in keys)
         assert one != other
+
+
+def test_a_state_is_found_where_the_backend_puts_it(provider: Provider) -> None:
+    for scheme in provider.state_schemes:
+        where = location(scheme)
+        key = where.key(provider.state_object(where, "demo", "network"))
+        _, arguments = provider.backend(where, where.key(state_key("demo", "network")))
+        placed = str(arguments.get("key") or arguments["prefix"] + "/default.tfstate")
+        assert key.endswith(placed)
+
+
+def test_an_artifact_repository_is_argo_s_and_holds_no_credentials(provider: Provider) -> None:
+    for scheme in provider.state_schemes:
+        where = location(scheme)
+        (kind, settings), *others = provider.artifact_repository(where, where.key("{{workflow.name}}/{{pod.name}}")).items()
+        assert kind in ("s3", "azure", "gcs") and others == []
+        assert [name for name in _keys(settings) if SECRET.search(name)] == []
+        assert settings.get("keyFormat", settings.get("blobNameFormat", "")).endswith("{{workflow.name}}/{{pod.name}}")
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])

@@ -8,7 +8,8 @@ expected is what Argo does.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 import yaml
 
+from workflows.catalogue import RENDERED
 from workflows.local.engine import NodeEvent, Phase, Result, run
 
 CASES = Path(__file__).parent / "conformance"
@@ -79,3 +81,36 @@ def test_local_engine_does_as_argo_does(name: str, tmp_path: Path) -> None:
     for before, after in expected.get("order", []):
         assert witness.ended[names[before]] < witness.started[names[after]], (before, after)
     assert result.phase in (Phase.SUCCEEDED, Phase.FAILED, Phase.ERROR)
+
+
+_UNIMPORTANT = re.compile(
+    r"(image|imagePullPolicy|resources|securityContext|volumeMounts|metadata|podSpecPatch|podGC|ttlStrategy|workflowMetadata"
+    r"|serviceAccountName|archive|description|enum|terminationMessagePolicy|cronSpec)\b"
+)
+"""Fields that say where and as whom a container runs, or what a person reads; both engines pass them on or ignore them."""
+
+
+def constructs(value: Any, path: str = "") -> Iterator[str]:
+    """Yield the paths of the fields that a document uses, without the names that people chose."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not _UNIMPORTANT.match(key):
+                yield f"{path}.{key}"
+                yield from constructs(item, f"{path}.{key}")
+    elif isinstance(value, list):
+        for item in value:
+            yield from constructs(item, path)
+
+
+def used(files: Iterable[Path]) -> set[str]:
+    """Return every construct that these WorkflowTemplates use."""
+    documents = [
+        one for file in files for one in yaml.safe_load_all(file.read_text()) if one and one["kind"] == "WorkflowTemplate"
+    ]
+    return {path for document in documents for path in constructs(document["spec"])}
+
+
+def test_every_construct_that_the_pipelines_use_has_a_case() -> None:
+    pipelines = used(RENDERED.glob("*.yaml"))
+    assert ".templates.dag.tasks.when" in pipelines and ".onExit" in pipelines
+    assert pipelines - used(CASES / f"{name}.yaml" for name in NAMES) == set()

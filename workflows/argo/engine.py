@@ -23,7 +23,7 @@ from workflows.argo import answers, artifacts
 from workflows.argo.logs import PodLog
 from workflows.argo.runs import Run, RunNode, path, pod_name
 from workflows.argo.submit import submit
-from workflows.local.api import Approver, Observer, Phase, Result
+from workflows.local.api import Approver, NodeEvent, Observer, Phase, Result
 
 _LOOK = 30.0
 """Seconds of silence after which the run is looked at, whatever the watch says."""
@@ -103,6 +103,19 @@ def attach(
     if timeout:
         follower.limit(timeout, late)
     return follower.go()
+
+
+class _Speaker:
+    """Passes a pod's lines on; its first one is the earliest sign that it runs: Argo notices later."""
+
+    def __init__(self, observer: Observer, running: NodeEvent) -> None:
+        self._observer, self._running, self._begun = observer, running, False
+
+    def __call__(self, text: str) -> None:
+        if not self._begun:
+            self._begun = True
+            self._observer.node(replace(self._running, elapsed=0.0))
+        self._observer.line(self._running.node, text)
 
 
 class _Follower:
@@ -231,12 +244,11 @@ class _Follower:
     def _prepare(self, run: Run, node: RunNode) -> Path:
         """Make a node's folder hold what the step left: log, error, plans; its lines come before its end."""
         folder = self._folder / node.display
-        if node.kind != "Pod" or not node.phase.completed and node.phase is not Phase.RUNNING:
+        if node.kind != "Pod" or (node.phase.fulfilled and not node.phase.completed):
             return folder
         (folder / "outputs").mkdir(parents=True, exist_ok=True, mode=0o700)
         for attempt in node.tries or (node,):
-            if attempt.phase.completed or attempt.phase is Phase.RUNNING:
-                self._follow(run, node, attempt, folder)
+            self._follow(run, node, attempt, folder)
         if node.phase.completed:
             error = node.outputs.get("error", "")
             (folder / "outputs" / "error").write_text(error, encoding="utf-8")
@@ -247,13 +259,12 @@ class _Follower:
         log = self._logs.get(attempt.id)
         if log is None:
             pod = pod_name(run.name, attempt.name, attempt.template)
-            display = node.display
-            log = PodLog(self._api, self._namespace, pod, lambda text: self._observer.line(display, text), folder / "main.log")
-            self._logs[attempt.id] = log
-            if node.phase is Phase.RUNNING and attempt.phase is Phase.RUNNING:
-                self._observer.node(replace(node.event(folder), phase=Phase.RUNNING))
+            say = _Speaker(self._observer, replace(node.event(folder), phase=Phase.RUNNING))
+            log = self._logs[attempt.id] = PodLog(self._api, self._namespace, pod, say, folder / "main.log")
+            if attempt.phase.fulfilled:
+                log.over()
             log.start()
-        if attempt.phase.completed:
+        if attempt.phase.fulfilled:
             log.close()
 
     def _fetch(self, run: Run, node: RunNode, folder: Path) -> None:

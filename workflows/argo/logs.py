@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,6 +12,8 @@ from infra.errors import ConfigRejected, HeraError, NotFound
 from infra.kube.api import Api
 
 CONTAINER = "main"
+_ARGO = re.compile(r"time=\S+ level=\S+ msg=.* argo=true( |$)")
+"""What Argo's executor says beside the step, in its container."""
 _PAUSE = 0.3
 _LAST = 10.0
 """Seconds that the rest of an ended container's lines may take."""
@@ -34,9 +37,7 @@ class PodLog(threading.Thread):
                 self._read()
                 if last or self._ended():
                     return
-            except NotFound:
-                return
-            except ConfigRejected:  # the container has not begun, or never will
+            except (NotFound, ConfigRejected):  # the container has not begun, never will, or is gone
                 if last:
                     return
             except HeraError:
@@ -45,10 +46,13 @@ class PodLog(threading.Thread):
 
     def close(self) -> None:
         """Wait until everything that an ended container said was told."""
-        self.join(timeout=_LAST / 2)
-        self._over.set()
-        self.join(timeout=_LAST / 2)
+        self.over()
+        self.join(timeout=_LAST)
         self._gone = True
+
+    def over(self) -> None:
+        """Say that the container has ended: what is not there now never comes."""
+        self._over.set()
 
     def _read(self) -> None:
         told = self._told
@@ -57,7 +61,7 @@ class PodLog(threading.Thread):
             for line in self._api.logs(self._namespace, self._pod, CONTAINER, follow=True, since=since, timestamps=True):
                 stamp, _, text = line.partition(" ")
                 now = _moment(stamp)
-                if now > told:
+                if now > told and not _ARGO.match(text):
                     self._told = now
                     file.write(text + "\n")
                     file.flush()
@@ -79,5 +83,5 @@ def _moment(stamp: str) -> tuple[str, str]:
 def read(api: Api, namespace: str, pod: str, *, tail: int | None = None) -> list[str]:
     """Return what a pod's main container said so far; nothing when it is gone."""
     with suppress(NotFound, ConfigRejected):
-        return list(api.logs(namespace, pod, CONTAINER, tail=tail))
+        return [line for line in api.logs(namespace, pod, CONTAINER, tail=tail) if not _ARGO.match(line)]
     return []

@@ -34,7 +34,8 @@ def pod_name(workflow: str, node: str, template: str) -> str:
     digest = 0x811C9DC5
     for byte in node.encode():
         digest = ((digest ^ byte) * 0x01000193) & 0xFFFFFFFF
-    return f"{f'{workflow}-{template}'[:242]}-{digest}"
+    prefix = f"{workflow}-{template}" if template else workflow
+    return f"{prefix[:242]}-{digest}"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ mkdir -p "$folder"
 clusterctl validate -f "$spec"
 name=$(clusterctl validate -f "$spec" -o json | python3 -c 'import json, sys; print(json.load(sys.stdin)["cluster"]["metadata"]["name"])')
 code=0
-clusterctl plan cluster -f "$spec" ${HERA_SIMULATE:+--simulate} --html "$folder/$name.html" >"$folder/$name.txt" || code=$?
+clusterctl plan cluster -f "$spec" ${HERA_SIMULATE:+--simulate} --engine local --html "$folder/$name.html" >"$folder/$name.txt" || code=$?
 cat "$folder/$name.txt"
 case $code in
 0) title="nothing to do" ;;

@@ -1,14 +1,24 @@
 #!/usr/bin/env bash
-# submit.sh SPEC [NAME=VALUE ...]: what apply.sh does, with nothing but the argo command. A plan that destroys or replaces something
-# waits for a person (approval=destructive); `approval=never` behind the spec asks nobody. Prints the workflow's name, waits, and
-# ends with the workflow's success.
+# submit.sh PIPELINE NAME=VALUE...: runs a pipeline on the management cluster and waits for it, with nothing but the argo command and
+# the rights of hera-submitter. Prints the run's outputs as NAME=VALUE; ends with 0 when it succeeded. A cancelled job leaves it going.
 set -euo pipefail
-spec=$1
+pipeline=$1
 shift
-name=$(sed -n '/^metadata:/,/^[^ ]/s/^  name: *//p' "$spec" | head -n 1)
-flags=(-p "cluster=$name" -p "spec=$(cat "$spec")" -p approval=destructive)
+flags=()
 for pair in "$@"; do flags+=(-p "$pair"); done
-run=$(argo submit -n hera --from "workflowtemplate/${HERA_PIPELINE:-create-cluster}" "${flags[@]}" -o name)
-echo "$run"
-argo wait -n hera "$run"
-test "$(argo get -n hera "$run" -o json | python3 -c 'import json, sys; print(json.load(sys.stdin)["status"]["phase"])')" = Succeeded
+run=$(argo submit -n hera --from "workflowtemplate/$pipeline" "${flags[@]}" -o name)
+echo "run $run: argo get -n hera $run" >&2
+code=0
+argo wait -n hera "$run" >&2 || code=1
+argo get -n hera "$run" -o json | python3 -c '
+import json, sys
+
+status = json.load(sys.stdin)["status"]
+for output in status.get("outputs", {}).get("parameters", ()):
+    print(output["name"] + "=" + str(output.get("value", "")))
+sys.exit(status["phase"] != "Succeeded")' || code=1
+if [ "$code" != 0 ]; then
+  argo get -n hera "$run" >&2
+  argo logs -n hera "$run" --tail 20 >&2
+fi
+exit "$code"

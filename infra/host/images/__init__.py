@@ -67,7 +67,7 @@ def ensure_images(names: Iterable[str], progress: Progress, *, base: str = "") -
         progress: Takes one line at a time.
         base: `local`, or the base image to pull; by default what `HERA_IMAGE_BASE` says, else what suits the builder.
     """
-    builder = builders.choose()
+    builder = builders.choose(progress)
     chosen = builders.base(builder, base)
     wanted = list(names)
     unknown = [name for name in wanted if name not in TABLE]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import shutil
@@ -16,7 +17,8 @@ def kept(target: Path, make: Callable[[Path], None], name: str, progress: Progre
 
     `lock` is a file beside the target: things that must not be made at once name the same one.
     """
-    if target.exists():
+    with contextlib.suppress(FileNotFoundError):
+        os.utime(target)  # in use: not among the oldest
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
     with (target.parent / lock).open("w") as file:

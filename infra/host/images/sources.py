@@ -19,6 +19,7 @@ from infra.errors import ConfigRejected, DependencyMissing, StepFailed
 from infra.host import parts
 from infra.host.images.builders import Base
 from infra.host.images.kept import Progress, kept
+from infra.host.images.programs import need
 
 PROJECT = Path(__file__).resolve().parents[3]
 LOCK = PROJECT / "requirements" / "steps.lock"
@@ -75,9 +76,7 @@ def base_stamps(chosen: Base) -> list[Source]:
 
 
 def _debian(target: Path, progress: Progress) -> None:
-    program = shutil.which("mmdebstrap")
-    if program is None:
-        raise DependencyMissing("mmdebstrap makes the local base image and is missing", next_step="apt-get install mmdebstrap")
+    program = need("mmdebstrap", "it makes the local base image", progress)
     progress("debian: making a base of Debian packages; this is done once")
     left_out = [f"--dpkgopt=path-exclude=/usr/share/{name}/*" for name in LEFT_OUT]
     include = f"--include={','.join(PACKAGES)}"
@@ -115,7 +114,9 @@ def _files(folder: Path) -> list[Path]:
     for parent, folders, names in os.walk(folder):
         here = Path(parent).relative_to(PROJECT)
         folders[:] = sorted(
-            name for name in folders if str(here / name) not in NOT_IN_IMAGE and not name.startswith((".", "__pycache__"))
+            name
+            for name in folders
+            if str(here / name) not in NOT_IN_IMAGE and name not in ("__pycache__", "tests") and name[0] != "."
         )
         found += [Path(parent) / name for name in sorted(names) if not name.startswith(".")]
     return found

@@ -12,7 +12,7 @@ from infra.providers.aws import facts
 from infra.providers.aws.errors import ERROR_PATTERNS
 from infra.providers.aws.options import AwsOptions
 from infra.providers.aws.security import SECURITY_RULES
-from infra.providers.base import CloudObject, Identity, StateLocation
+from infra.providers.base import CloudObject, Identity, StateLocation, state_key
 from infra.spec.model import Cluster
 
 MODULES = {"network": "network/aws", "cluster": "kubernetes-cluster/aws-eks"}
@@ -82,6 +82,16 @@ class Aws:
         from infra.providers.aws.state import backend
 
         return backend(location, key)
+
+    def state_object(self, location: StateLocation, cluster: str, stage: str) -> str:
+        """Return the key of a state: the one that the backend is given."""
+        return state_key(cluster, stage)
+
+    def artifact_repository(self, location: StateLocation, keys: str) -> Mapping[str, Any]:
+        """Return Argo's S3 repository."""
+        from infra.providers.aws.state import artifact_repository
+
+        return artifact_repository(location, keys)
 
     def object_store(self, location: StateLocation) -> ObjectStore:
         """Return the bucket behind a location; keys are below the location's prefix."""

@@ -5,8 +5,9 @@ S3 compares a write's `If-None-Match` and `If-Match` with what is there, so two 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from infra.errors import UsageError
 from infra.locations import StateLocation
@@ -22,20 +23,49 @@ _ABSENT = ("NoSuchKey", "404")
 def backend(location: StateLocation, key: str) -> tuple[str, dict[str, Any]]:
     """Return Terraform's S3 backend: encrypted, and locked by a file beside the state."""
     options = _options(location)
-    arguments: dict[str, Any] = {"bucket": location.bucket, "key": key, "encrypt": True, "use_lockfile": True}
+    arguments: dict[str, Any] = {"bucket": location.bucket, "key": key, "use_lockfile": True}
+    # A store of one's own may have no keys to encrypt with, and then refuses the request.
+    arguments |= {} if options.get("endpoint") and not options.get("kms_key_id") else {"encrypt": True}
     arguments |= {name: options[name] for name in ("region", "kms_key_id") if options.get(name)}
     if role := options.get("role_arn"):
         arguments["assume_role"] = {"role_arn": role, "session_name": "hera"}
     if endpoint := options.get("endpoint"):
         arguments |= _other_than_aws(endpoint)
-    if options.get("path_style") == "true":
+    if _path_style(options):
         arguments["use_path_style"] = True
     return "s3", arguments
 
 
+def _path_style(options: Mapping[str, str]) -> bool:
+    """Tell whether the bucket is in the path: a store of one's own rarely has a name for each bucket."""
+    return options.get("path_style", "true" if options.get("endpoint") else "false") == "true"
+
+
+def artifact_repository(location: StateLocation, keys: str) -> dict[str, Any]:
+    """Return Argo's artifact repository in the bucket, reached with the pods' own identity."""
+    options = _options(location)
+    address = urlsplit(options.get("endpoint") or "https://s3.amazonaws.com")
+    repository: dict[str, Any] = {"bucket": location.bucket, "endpoint": address.netloc, "keyFormat": keys, "useSDKCreds": True}
+    if address.scheme == "http":
+        repository["insecure"] = True
+    if options.get("region"):
+        repository["region"] = options["region"]
+    if options.get("role_arn"):
+        repository["roleARN"] = options["role_arn"]
+    if options.get("kms_key_id"):
+        repository["encryptionOptions"] = {"enableEncryption": True, "kmsKeyId": options["kms_key_id"]}
+    return {"s3": repository}
+
+
 def _other_than_aws(endpoint: str) -> dict[str, Any]:
     """Return what makes the backend leave AWS's own checks out, for a store that only speaks S3."""
-    skipped = ("skip_credentials_validation", "skip_requesting_account_id", "skip_region_validation", "skip_metadata_api_check")
+    skipped = (
+        "skip_credentials_validation",
+        "skip_requesting_account_id",
+        "skip_region_validation",
+        "skip_metadata_api_check",
+        "skip_s3_checksum",
+    )
     return {"endpoints": {"s3": endpoint}, **dict.fromkeys(skipped, True)}
 
 
@@ -50,8 +80,7 @@ def s3(location: StateLocation) -> Any:
     """Return the S3 client of a location."""
     options = _options(location)
     settings: dict[str, Any] = {"endpoint_url": options["endpoint"]} if options.get("endpoint") else {}
-    path_style = options.get("path_style") == "true"
-    return client("s3", options.get("region", ""), role=options.get("role_arn"), path_style=path_style, **settings)
+    return client("s3", options.get("region", ""), role=options.get("role_arn"), path_style=_path_style(options), **settings)
 
 
 class S3Store:

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from infra.errors import Problem, Unsupported
 from infra.objects import ObjectStore
 from infra.providers.azure import facts
-from infra.providers.base import CONTRACT, CloudObject, Identity, StateLocation
+from infra.providers.base import CONTRACT, CloudObject, Identity, StateLocation, state_key
 from infra.spec.model import Cluster
 
 MODULES = {"network": "network/azure", "cluster": "kubernetes-cluster/azure-aks"}
@@ -111,6 +111,20 @@ class Azure:
         if "subscription" in location.options:
             arguments["subscription_id"] = location.options["subscription"]
         return "azurerm", arguments
+
+    def state_object(self, location: StateLocation, cluster: str, stage: str) -> str:
+        """Return the blob of a state: the one that the backend is given."""
+        return state_key(cluster, stage)
+
+    def artifact_repository(self, location: StateLocation, keys: str) -> Mapping[str, Any]:
+        """Return Argo's Azure repository."""
+        from infra.providers.azure.blobs import container_of, endpoint_of
+
+        container, _ = container_of(location)
+        blobs = keys.removeprefix(f"{container}/")
+        return {
+            "azure": {"endpoint": endpoint_of(location), "container": container, "blobNameFormat": blobs, "useSDKCreds": True}
+        }
 
     def object_store(self, location: StateLocation) -> ObjectStore:
         """Return the store in a container."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infra.errors import Unsupported
-from infra.providers.base import CloudObject, ErrorPattern, Identity, SecurityRule, StateLocation
+from infra.providers.base import CloudObject, ErrorPattern, Identity, SecurityRule, StateLocation, state_key
 from infra.providers.gcp import checks, facts, options
 from infra.spec.model import Cluster
 
@@ -84,6 +84,14 @@ class Gcp:
         if "endpoint" in location.options:
             arguments["storage_custom_endpoint"] = location.options["endpoint"].rstrip("/") + "/storage/v1/b"
         return "gcs", arguments
+
+    def state_object(self, location: StateLocation, cluster: str, stage: str) -> str:
+        """Return the object of a state, which the backend calls after its workspace."""
+        return f"{state_key(cluster, stage)}/default.tfstate"
+
+    def artifact_repository(self, location: StateLocation, keys: str) -> Mapping[str, Any]:
+        """Return Argo's GCS repository; without a key it takes the pods' workload identity."""
+        return {"gcs": {"bucket": location.bucket, "keyFormat": keys}}
 
     def object_store(self, location: StateLocation) -> ObjectStore:
         """Return the store behind a gs:// location."""

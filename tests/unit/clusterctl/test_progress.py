@@ -145,3 +145,37 @@ def test_live_lines_fit_the_terminal(clock: Clock, limit: int) -> None:
 )
 def test_titles(node: str, title: str) -> None:
     assert title_of(node) == title
+
+
+def link(step: str, state: str, **fields: object) -> str:
+    return json.dumps({"event": "link", "step": step, "state": state, **fields})
+
+
+def test_a_chain_is_shown_by_its_links() -> None:
+    clock, stream = Clock(), io.StringIO()
+    tracker = Tracker(PlainView(stream, Style(False), "Building"), clock)
+    tracker.view.begin(tracker)
+    tracker.node(event("plan-network", Phase.RUNNING))
+    for line in (
+        link("admit", "running"),
+        link("admit", "succeeded", seconds=1.0),
+        link("network-plan", "running"),
+        json.dumps({"event": "stage", "stage": "network", "phase": "plan", "step": "network-plan"}),
+        link("network-plan", "succeeded", seconds=2.0, summary="network: 2 to create"),
+    ):
+        tracker.line("plan-network", line)
+    tracker.node(event("plan-network", Phase.SUCCEEDED, elapsed=3.5))
+    said = stream.getvalue()
+    assert "✓ admit (1.0s)" in said and "✓ network plan: 2 to create (2.0s)" in said and "✓ plan network" not in said
+    assert tracker.stage_seconds() == {"admit": 1.0, "network plan": 2.0}
+
+
+def test_a_killed_chain_fails_the_link_it_was_in() -> None:
+    clock, stream = Clock(), io.StringIO()
+    tracker = Tracker(PlainView(stream, Style(False), "Building"), clock)
+    tracker.view.begin(tracker)
+    tracker.node(event("apply-network", Phase.RUNNING))
+    tracker.line("apply-network", link("network-apply", "running"))
+    clock.now += 4
+    tracker.node(event("apply-network", Phase.FAILED, elapsed=5))
+    assert "✗ network apply: failed (4.0s)" in stream.getvalue() and "✗ apply network" not in stream.getvalue()

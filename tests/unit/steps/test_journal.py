@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from infra.objects_folder import FolderStore
+from steps.common.journal import JournalKeeper
 from steps.common.recovery import tainted
-from steps.common.terraform import interrupted_addresses, started_addresses
+from steps.common.terraform import has_journal, interrupted_addresses, started_addresses
 
 
 def hook(kind: str, address: str, action: str = "create") -> str:
@@ -60,3 +62,36 @@ def test_tainted_addresses_are_terraforms() -> None:
         'module.network.aws_subnet.each["a"]',
         "module.network.aws_subnet.counted[0]",
     }
+
+
+def test_a_whole_journal_is_found_again_in_an_empty_folder(tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.mkdir()
+    new.mkdir()
+    keeper = JournalKeeper(FolderStore(tmp_path / "store"), "journal")
+    keeper.write(journal(old, hook("apply_start", "a")) / "apply.journal", True)
+    keeper.bring_back(new)
+    assert has_journal(new) and started_addresses(new) == {"a"}
+
+
+def test_half_a_journal_is_not_trusted_to_say_all_that_was_begun(tmp_path: Path) -> None:
+    keeper = JournalKeeper(FolderStore(tmp_path / "store"), "journal")
+    folder = tmp_path / "work"
+    folder.mkdir()
+    keeper.write(journal(folder, diagnostic("a", "request canceled")) / "apply.journal", False)
+    (folder / "apply.journal").unlink()
+    keeper.bring_back(folder)
+    assert not has_journal(folder) and interrupted_addresses(folder) == {"a"}
+
+
+def test_a_state_that_could_not_be_stored_is_kept_and_forgotten(tmp_path: Path) -> None:
+    keeper = JournalKeeper(FolderStore(tmp_path / "store"), "journal")
+    (tmp_path / "errored.tfstate").write_text("{}")
+    keeper.save_state(tmp_path / "errored.tfstate")
+    (tmp_path / "errored.tfstate").unlink()
+    keeper.bring_back(tmp_path)
+    assert (tmp_path / "errored.tfstate").read_text() == "{}"
+    keeper.drop_state()
+    (tmp_path / "errored.tfstate").unlink()
+    keeper.bring_back(tmp_path)
+    assert not (tmp_path / "errored.tfstate").exists()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from infra.providers.base import CloudObject
-from steps.common.recovery import _continues, _lock_info, import_id
+from steps.common.recovery import _continues, _is_pod_of, _lock_info, foreign_addresses, import_id
 
 TABLE = {"named": "{name}", "tagged": "{owned}", "pair": "{left}/{right}", "path": "projects/{project}/things/{name}"}
 OWNED = [
@@ -45,6 +45,10 @@ def test_import_id(kind: str, planned: dict[str, object], expected: str | None) 
         pytest.param(("create",), ("delete",), False, id="destroying-was-not-approved"),
         pytest.param(None, ("create",), False, id="new-was-not-approved"),
         pytest.param(("update",), ("delete", "create"), False, id="replacing-was-not-approved"),
+        pytest.param(("create",), ("update",), True, id="made-and-to-be-completed"),
+        pytest.param(("update",), ("update",), True, id="still-to-update"),
+        pytest.param(None, ("update",), False, id="changing-was-not-approved"),
+        pytest.param(("delete",), ("update",), False, id="changing-what-was-to-go"),
     ],
 )
 def test_what_finishes_an_approved_action(approved: tuple[str, ...] | None, action: tuple[str, ...], expected: bool) -> None:
@@ -63,3 +67,32 @@ def test_reads_terraforms_lock_info() -> None:
 """
     info = _lock_info(text)
     assert (info["ID"], info["Who"], info["Created"][:10]) == ("c1d2", "ann@laptop", "2026-11-24")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "foreign"),
+    [
+        pytest.param({"tags": {"hera-cluster": "shop"}}, {"tags": {"hera-cluster": "shop"}}, False, id="ours"),
+        pytest.param({"labels": {"hera-cluster": "shop"}}, {}, False, id="ours-by-label"),
+        pytest.param({"tags": {"hera-cluster": "bank"}}, {"tags": {"hera-cluster": "shop"}}, True, id="another-owner"),
+        pytest.param({"tags": {}}, {"tags_all": {"hera-cluster": "shop"}}, True, id="nobody-s-though-ours-are-tagged"),
+        pytest.param({"tags": {"hera-cluster": "bank"}}, {}, True, id="another-owner-untagged-by-us"),
+        pytest.param({"id": "a/b"}, {"id": "a/b"}, False, id="what-can-t-be-tagged"),
+    ],
+)
+def test_what_another_owns_is_not_adopted(before: dict[str, object], after: dict[str, object], foreign: bool) -> None:
+    change = {"importing": {"id": "x"}, "before": before, "after": after}
+    shown = {"resource_changes": [{"address": "a", "change": change}, {"address": "b", "change": {**change, "importing": None}}]}
+    assert foreign_addresses(shown, "shop") == ({"a"} if foreign else set())
+
+
+@pytest.mark.parametrize(
+    ("host", "run", "expected"),
+    [
+        ("create-cluster-x7-apply-network-123", "create-cluster-x7", True),
+        ("create-cluster-x70-apply-network-1", "create-cluster-x7", False),
+        ("laptop", "", False),
+    ],
+)
+def test_a_state_lock_s_holder_is_known_by_its_pod(host: str, run: str, expected: bool) -> None:
+    assert _is_pod_of(host, run) is expected

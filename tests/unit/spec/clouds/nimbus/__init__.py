@@ -89,6 +89,14 @@ class Nimbus:
         """Serve no remote state."""
         raise UsageError(f"Nimbus stores no state; accepted: file://, not {location.scheme}://")
 
+    def state_object(self, location: StateLocation, cluster: str, stage: str) -> str:
+        """Serve no remote state."""
+        raise UsageError(f"Nimbus stores no state; accepted: file://, not {location.scheme}://")
+
+    def artifact_repository(self, location: StateLocation, keys: str) -> Mapping[str, Any]:
+        """Serve no object store."""
+        raise UsageError(f"Nimbus stores no artifacts; accepted: file://, not {location.scheme}://")
+
     def object_store(self, location: StateLocation) -> ObjectStore:
         """Serve no object store."""
         raise UsageError(f"Nimbus stores no state; accepted: file://, not {location.scheme}://")

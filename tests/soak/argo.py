@@ -1,0 +1,244 @@
+"""Strikes runs on a real management cluster, resumes them, and compares the simulated cloud with the states.
+
+One batch: three clusters, one on each cloud, are created at once on Argo while faults of one kind strike; each is resumed until
+it stands, and what stands is compared with the states and with a new plan. Then they are deleted while faults of another kind
+strike, resumed, and the cloud must be empty, with no lock left. A fault of one run strikes each of the three; a fault
+of the node strikes three times, at three moments.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.soak.campaign import Log, arguments, in_a_cell, today, write_report
+from tests.soak.faults import OF_A_RUN, OF_THE_NODE, Scene
+from tests.support.cli import EXAMPLES, Done
+from tests.support.managed import Managed, managed
+
+KINDS = tuple(OF_A_RUN) + tuple(OF_THE_NODE)
+CLOUDS = ("aws", "azure", "gcp")
+STRIKES = 3
+"""Strikes in each half of a batch: one a cluster, or three moments of the node."""
+LATENCY = 0.004
+"""Scale of real latencies: an EKS control plane takes about 2 s, so that faults fall inside applies."""
+RESUMES = 3
+"""Resumes allowed until the asked state is reached."""
+PATIENCE = 240.0
+"""Seconds that a strike waits for its moment, and a command for its end."""
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Three clusters, the fault of their creation and the fault of their deletion."""
+
+    number: int
+    size: str
+    creating: str
+    deleting: str
+    moments: tuple[float, ...]
+    """Seconds after the step has begun, one a strike; first those of the creation."""
+
+    def clusters(self) -> list[tuple[str, Path]]:
+        return [(f"{cloud}-{self.size}-{self.number}", EXAMPLES / f"{cloud}-{self.size}.yaml") for cloud in CLOUDS]
+
+
+@dataclass(frozen=True)
+class Half:
+    """What came of one half of a batch."""
+
+    batch: Batch
+    operation: str
+    fault: str
+    struck: tuple[str, ...]
+    resumes: int
+    seconds: float
+    problems: tuple[str, ...]
+
+
+def batches(count: int, seed: int) -> Iterator[Batch]:
+    """Yield the campaign: two kinds of fault a batch, every kind in turn, creation and deletion taking turns."""
+    dice = random.Random(seed)
+    for number in range(count):
+        first, second = KINDS[(2 * number) % len(KINDS)], KINDS[(2 * number + 1) % len(KINDS)]
+        moments = tuple(round(dice.uniform(0.0, 4.0), 2) for _ in range(2 * STRIKES))
+        yield Batch(number, ("dev", "prod")[number % 2], first, second, moments)
+
+
+class Campaign:
+    """Plays batches on one management cluster."""
+
+    def __init__(self, cluster: Managed, folder: Path) -> None:
+        self._on, self._folder = cluster, folder
+
+    def play(self, batch: Batch) -> Iterator[Half]:
+        """Play a batch; yields its two halves."""
+        for name, example in batch.clusters():
+            spec = yaml.safe_load(example.read_text())
+            spec["metadata"]["name"] = name
+            self._spec(name).write_text(yaml.safe_dump(spec))
+        yield self._half(batch, "create", batch.creating, batch.moments[:STRIKES])
+        yield self._half(batch, "delete", batch.deleting, batch.moments[STRIKES:])
+
+    def _spec(self, name: str) -> Path:
+        return self._folder / f"{name}.yaml"
+
+    def _half(self, batch: Batch, operation: str, fault: str, moments: tuple[float, ...]) -> Half:
+        began = time.monotonic()
+        names = [name for name, _ in batch.clusters()]
+        with ThreadPoolExecutor(2 * len(names)) as pool:
+            runs = [pool.submit(self._ask, operation, name) for name in names]
+            struck = self._strike(fault, operation, names, moments)
+            first = [run.result() for run in runs]
+            ends = list(pool.map(lambda pair: self._resume(operation, *pair), zip(names, first, strict=True)))
+        problems = [problem for _, problem in ends if problem]
+        problems += [] if problems else self._judge(operation, names)
+        if not all(struck):
+            problems.append(f"struck nothing: {fault} {struck}")
+        resumes = max(count for count, _ in ends)
+        return Half(batch, operation, fault, tuple(struck), resumes, round(time.monotonic() - began, 1), tuple(problems))
+
+    def _ask(self, operation: str, name: str) -> Done:
+        if operation == "create":
+            return self._run("create", "cluster", "-f", self._spec(name))
+        return self._run("delete", "cluster", name, "--unprotect")
+
+    def _run(self, *words: str | Path) -> Done:
+        return self._on.cli.run(*words, "--engine", "argo", "--yes", timeout=2 * PATIENCE)
+
+    def _strike(self, fault: str, operation: str, names: list[str], moments: tuple[float, ...]) -> list[str]:
+        if fault in OF_A_RUN:
+            with ThreadPoolExecutor(len(names)) as pool:
+                return list(pool.map(lambda pair: self._strike_run(fault, operation, *pair), zip(names, moments, strict=True)))
+        done = []
+        for moment in moments:
+            self._wait_for_work(names, operation)
+            time.sleep(moment)
+            done.append(OF_THE_NODE[fault](self._scene()))
+        return done
+
+    def _strike_run(self, fault: str, operation: str, name: str, moment: float) -> str:
+        """Strike when the run's work is under way; once more, without a pause, when the first came between two pods."""
+        for pause in (moment, 0.0, 0.0, 0.0):
+            run = self._wait_for_work([name], operation)
+            time.sleep(pause)
+            hit = OF_A_RUN[fault](self._scene(run))
+            if hit or not run:
+                return hit
+        return ""
+
+    def _scene(self, run: str = "") -> Scene:
+        return Scene(self._on.host, self._on.api, self._on.name, run=run)
+
+    def _wait_for_work(self, names: list[str], operation: str) -> str:
+        """Wait until a step of one of the clusters' runs is at work; returns the run, or nothing when none came."""
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            for run in self._on.running(f"{operation}-cluster", names):
+                if Scene(self._on.host, self._on.api, self._on.name, run=run).pods():
+                    return run
+            time.sleep(0.3)
+        return ""
+
+    def _resume(self, operation: str, name: str, first: Done) -> tuple[int, str]:
+        """Resume until the asked state is reached; what died before anybody wrote it down is asked again."""
+        last = first
+        for attempt in range(RESUMES + 1):
+            if last.code == 0:
+                return attempt, ""
+            words = ("resume", "cluster", name, *(("--unprotect",) if operation == "delete" else ()))
+            last = self._run(*words)
+            if last.code == 66:
+                if operation == "delete":
+                    return attempt + 1, ""
+                last = self._ask(operation, name)
+        return RESUMES, f"{name}: exit {last.code} after {RESUMES} resumes: {last.err[-1500:]}"
+
+    def _judge(self, operation: str, names: list[str]) -> list[str]:
+        """Compare the world with what was asked."""
+        problems = self._on.difference(names)
+        problems += [f"lock left: {lock}" for lock in self._on.locks(names)]
+        if operation == "create":
+            for name in names:
+                plan = self._run("plan", "cluster", "-f", self._spec(name))
+                if plan.code != 0:
+                    problems.append(f"plan of {name} after resume: exit {plan.code}: {plan.out[-500:]} {plan.err[-500:]}")
+        else:
+            problems += [f"left in the cloud: {kind} {identifier}" for kind, identifier in self._on.in_cloud()]
+        return problems
+
+
+def prepare(cluster: Managed) -> None:
+    """Make the store one that can be filled, and the simulated clouds as slow as faults need them."""
+    cluster.limit_store()
+    with cluster.cloud() as cloud:
+        cloud.set_latency_scale(LATENCY)
+
+
+def report(path: Path, options: argparse.Namespace, results: list[Half]) -> None:
+    """Write the campaign's figures."""
+    struck = sum(1 for half in results for hit in half.struck if hit)
+    bad = [half for half in results if half.problems]
+    kinds, resumes = len({half.fault for half in results}), max((half.resumes for half in results), default=0)
+    facts = [
+        f"Commit {options.commit}, {today()}, seed {options.seed}, latency scale {LATENCY}; host target.",
+        f"{struck} faults of {kinds} kinds struck runs at work, three clusters (one on each cloud) at a time; "
+        f"{len(bad)} halves of batches with a problem; resumes needed: {resumes} at most.",
+    ]
+    head = ("batch", "clusters", "operation", "fault", "struck", "resumes", "seconds", "problems")
+    rows = [
+        (
+            half.batch.number,
+            half.batch.size,
+            half.operation,
+            half.fault,
+            "; ".join(half.struck),
+            half.resumes,
+            half.seconds,
+            in_a_cell(half.problems),
+        )
+        for half in results
+    ]
+    write_report(path, "Faults on the management cluster (simulated clouds)", facts, head, rows)
+
+
+def _read(data: dict[str, Any]) -> Half:
+    batch = Batch(**{**data["batch"], "moments": tuple(data["batch"]["moments"])})
+    return Half(**{**data, "batch": batch, "struck": tuple(data["struck"]), "problems": tuple(data["problems"])})
+
+
+def _line(half: Half) -> str:
+    verdict = "; ".join(half.problems) or "ok"
+    where = f"{half.batch.number:3} {half.operation:6} {half.batch.size:5} {half.fault:18}"
+    return f"{where} {half.seconds:6}s resumes {half.resumes}  {verdict}"
+
+
+def main() -> int:
+    """Play the campaign, going on where an earlier start of the same seed and commit ended."""
+    options = arguments(__doc__, rounds=7, jobs=1, report="benchmarks/reports/argo-faults.md").parse_args()
+    log = Log("argo", options, _read)
+    known = {half.batch.number for half in log.results if half.operation == "delete"}
+    left = [batch for batch in batches(options.rounds, options.seed) if batch.number not in known]
+    left = [batch for batch in left if not options.only or batch.number in options.only]
+    with managed("soak", log.folder / "home") as cluster:
+        prepare(cluster)
+        campaign = Campaign(cluster, log.folder)
+        for batch in left:
+            for half in campaign.play(batch):
+                log.add(half, _line(half))
+    if not options.only:
+        report(options.report, options, log.results)
+    return 1 if any(half.problems for half in log.results) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

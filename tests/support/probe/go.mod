@@ -1,0 +1,3 @@
+module hera/tests/probe
+
+go 1.26
