@@ -1,8 +1,8 @@
 """The secrets operator killed in the middle of its work, and 1,000 ExternalSecrets at once.
 
-`python -m tests.soak.secrets --rounds 100` first measures `--size` ExternalSecrets: first sync, resync after a restart, memory, provider
-calls, writes. Then it kills the operator at a random moment while ExternalSecrets are made, rotated and repaired: after each kill
-every Secret that is there must be whole and of one version of its source, and after the next start all must be there and current.
+`python -m tests.soak.secrets --rounds 100` first measures `--size` ExternalSecrets: first sync, resync after a restart, memory,
+calls to the store, writes. Then it kills the operator at a random moment while ExternalSecrets are made, rotated and repaired:
+every Secret that is there then must be whole and of one version, and after the next start all must be there and current.
 """
 
 from __future__ import annotations
