@@ -447,5 +447,8 @@ def test_a_killed_replica_is_replaced(world: World, replicas: Operator) -> None:
     kubeconfig = world.server.user(operator_process.USER)
     with operator_process.running(kubeconfig, world.folder / "third.log", wait=False) as third:
         until(lambda: answers(third), "the third replica does not start", 20)
+        world.cloud.break_down("slow")
+        force(world, "handed-over")
+        time.sleep(0.3)
         assert replicas.stop() == 0
         assert until(lambda: third.metric("hera_operator_leader") == 1, "nobody leads", 10) < 4

@@ -114,7 +114,7 @@ def measure(server: ApiServer, api: Api, cloud: Gcp, size: int, log: Path) -> li
         calls, memory = len(cloud.reads), operator.memory()
         operator.stop()
     first = (
-        f"First sync of {size} ExternalSecrets of {KEYS} keys: {api_seconds:.1f} s from the first one's creation to the last one's Ready; "
+        f"First sync of {size} ExternalSecrets of {KEYS} keys: {api_seconds:.1f} s from the first creation to the last Ready; "
         f"peak memory {memory:.0f} MiB; {size * KEYS} keys from {calls} calls to the store."
     )
     with operator_process.running(kubeconfig, log) as operator:
@@ -124,7 +124,9 @@ def measure(server: ApiServer, api: Api, cloud: Gcp, size: int, log: Path) -> li
         time.sleep(3)
         writes = operator.metric("hera_operator_api_writes_total")
         memory = operator.memory()
-        second = f"Restart: all looked at again {again:.1f} s after it leads, {writes:.0f} writes to the API server, peak {memory:.0f} MiB."
+        second = (
+            f"Restart: all looked at again {again:.1f} s after it leads, {writes:.0f} writes to the API server; {memory:.0f} MiB."
+        )
         operator.stop()
     return [first, second]
 
@@ -187,7 +189,8 @@ def report(results: Sequence[Round], figures: Sequence[str], commit: str, path: 
         "Google's real SDK against tests/doubles/secretmanager.py, all on one machine.",
         *figures,
         f"{len(results)} kills while 20 Secrets are made, rotated or repaired; rounds with problems: "
-        f"{sum(bool(item.problems) for item in results)}. After each kill every Secret that is there has all keys of one version; after the next start all are there and current.",
+        f"{sum(bool(item.problems) for item in results)}.",
+        "After each kill every Secret that is there has all keys of one version; after the next start all are there and current.",
     ]
     rows = [(item.number, item.after, item.whole, item.seconds, campaign.in_a_cell(item.problems)) for item in results]
     campaign.write_report(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from infra.kube.api import SECONDS, Api
@@ -40,13 +41,19 @@ class Guarded(Api):
     ) -> Any:
         if method == "GET":
             return super()._send(method, path, query=query, body=body, media=media, stream=stream, seconds=seconds)
+        with self.acting(self._check):
+            answer = super()._send(method, path, query=query, body=body, media=media, stream=stream, seconds=WRITE_SECONDS)
+        self._written(method)
+        return answer
+
+    @contextmanager
+    def acting(self, check: Callable[[], int]) -> Iterator[None]:
+        """Count something that writes, here or elsewhere, as under way: the Lease is not given up meanwhile."""
         with self._lock:
             self._busy += 1
         try:
-            self._check()
-            answer = super()._send(method, path, query=query, body=body, media=media, stream=stream, seconds=WRITE_SECONDS)
-            self._written(method)
-            return answer
+            check()
+            yield
         finally:
             with self._lock:
                 self._busy -= 1

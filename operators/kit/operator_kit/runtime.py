@@ -164,12 +164,12 @@ class _Process:
             _exit()
 
     def _end(self, controller: Controller, api: Guarded, ended: threading.Event, election: threading.Thread) -> int:
-        """Stop working, refuse further writes, and give the Lease up only if no write is under way."""
+        """Stop working, refuse further writes, and give the Lease up only if no write is under way; reads may be."""
         idle = controller.stop(GRACE) if self.watcher else True
         self.elector.resign()
         ended.set()
         election.join(self.elector.timing.call + 0.5)
-        if idle and not api.writing and not election.is_alive():
+        if not api.writing and not election.is_alive():
             with suppress(HeraError):
                 self.elector.release()
         LOG.info("stopped", extra={"fields": {"idle": str(idle)}})

@@ -43,7 +43,7 @@ class Controller:
         recorder = Recorder(context.api, "hera-secrets-operator")
         self._recorder = recorder
         self._external = External(context.api, self._stores, recorder)
-        self._push = Push(context.api, self._stores, recorder, context.elector.confirm)
+        self._push = Push(context.api, self._stores, recorder, lambda: context.api.acting(context.elector.confirm))
         self._queue: WorkQueue[Key] = WorkQueue(self.handle, context.options.workers, self._done)
         self._lock = threading.Lock()
         self._prints: dict[Key, tuple[Any, ...]] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 from infra.errors import ConfigRejected, HeraError, NotFound
@@ -24,10 +25,10 @@ Pushed = dict[str, list[str]]
 
 
 class Push:
-    """Reconciles PushSecrets; `confirm` makes sure that we lead before a store is written."""
+    """Reconciles PushSecrets; `acting` makes sure that we lead while a store is written."""
 
-    def __init__(self, api: Api, stores: Stores, recorder: Recorder, confirm: Callable[[], object]) -> None:
-        self._api, self._stores, self._recorder, self._confirm = api, stores, recorder, confirm
+    def __init__(self, api: Api, stores: Stores, recorder: Recorder, acting: Callable[[], AbstractContextManager[None]]) -> None:
+        self._api, self._stores, self._recorder, self._acting = api, stores, recorder, acting
 
     def reconcile(self, namespace: str, name: str) -> float | None:
         """Bring the stores up to date and say so; return when to look again."""
@@ -62,8 +63,8 @@ class Push:
             store = self._stores.get(obj["metadata"]["namespace"], ref).store
             label = f"{ref.kind}/{ref.name}"
             for key, value in values.items():
-                self._confirm()
-                store.write(key, value)
+                with self._acting():
+                    store.write(key, value)
             pushed[label] = sorted(values)
         if spec.deletion_policy == "Delete":
             self._remove(obj, {label: [k for k in keys if k not in pushed.get(label, ())] for label, keys in before.items()})
@@ -102,8 +103,9 @@ class Push:
             kind, name = label.split("/", 1)
             ref = StoreRef.model_validate({"kind": kind, "name": name})
             for key in names:
-                self._confirm()
-                self._stores.get(obj["metadata"]["namespace"], ref).store.remove(key)
+                store = self._stores.get(obj["metadata"]["namespace"], ref).store
+                with self._acting():
+                    store.remove(key)
 
     def _tell(self, obj: Object, condition: Condition, more: Mapping[str, Any] | None = None) -> None:
         status.tell(self._api, self._recorder, PUSH, obj, [condition], more)
