@@ -246,6 +246,15 @@ def test_creation_policies(world: World) -> None:
     world.sync("merge", "mine", target={"creationPolicy": "Merge"})
     world.sync("either", "mine", target={"creationPolicy": "CreateOrMerge"})
     assert set(world.values("merge")) == set(world.values("either")) == {"mine", "theirs"}
+    world.put("more")
+    for name in ("one", "two"):
+        key = {"one": "mine", "two": "more"}[name]
+        world.sync(f"both-{name}", key, target={"creationPolicy": "CreateOrMerge", "name": "both"}, refreshInterval="1s")
+    assert set(world.values("both")) == {"mine", "more"}
+    time.sleep(1)
+    writes = world.writes()
+    time.sleep(2.5)
+    assert world.writes() == writes
     world.sync("orphan", "mine", target={"creationPolicy": "Orphan"})
     world.sync("owned", "mine", target={"immutable": True})
     world.sync("nothing", "mine", target={"creationPolicy": "None"})

@@ -48,7 +48,8 @@ class Controller:
         self._lock = threading.Lock()
         self._prints: dict[Key, tuple[Any, ...]] = {}
         self._uses: dict[Key, set[Key]] = {}
-        self._targets: dict[tuple[str, str], Key] = {}
+        self._targets: dict[tuple[str, str], set[Key]] = {}
+        self._places: dict[Key, tuple[str, str]] = {}
         self._written: dict[tuple[str, str], str] = {}
         self._forced: set[Key] = set()
         self._drifted: set[Key] = set()
@@ -169,10 +170,19 @@ class Controller:
         spec = obj.get("spec") or {}
         ref, wanted = spec.get("secretStoreRef") or {}, spec.get("target") or {}
         kind = ref.get("kind") or STORE.kind
+        self._unlink(key)
+        self._uses.setdefault((kind, key[1] if kind == STORE.kind else "", str(ref.get("name"))), set()).add(key)
+        self._targets.setdefault((key[1], str(wanted.get("name") or key[2])), set()).add(key)
+        self._places[key] = (key[1], str(wanted.get("name") or key[2]))
+
+    def _unlink(self, key: Key) -> None:
         for users in self._uses.values():
             users.discard(key)
-        self._uses.setdefault((kind, key[1] if kind == STORE.kind else "", str(ref.get("name"))), set()).add(key)
-        self._targets[key[1], str(wanted.get("name") or key[2])] = key
+        place = self._places.pop(key, None)
+        if place is not None:
+            self._targets[place].discard(key)
+            if not self._targets[place]:
+                del self._targets[place]
 
     def _users(self, store: Key) -> list[Key]:
         with self._lock:
@@ -181,26 +191,25 @@ class Controller:
     def _gone(self, key: Key, metadata: Mapping[str, Any]) -> None:
         with self._lock:
             self._prints.pop(key, None)
-            for users in self._uses.values():
-                users.discard(key)
-            self._targets = {place: owner for place, owner in self._targets.items() if owner != key}
+            self._unlink(key)
         self._queue.forget(key)
         self._recorder.forget(str(metadata["uid"]))
         if key[0] in (STORE.kind, CLUSTER_STORE.kind):
             self._stores.forget(*key)
 
     def _heard_secret(self, type: str, obj: Mapping[str, Any]) -> None:
-        """Have the owner look at a Secret that is not as we wrote it."""
+        """Have its owners look at a Secret that is not as we wrote it."""
         metadata = obj["metadata"]
         place = (str(metadata["namespace"]), str(metadata["name"]))
         with self._lock:
-            owner, written = self._targets.get(place), self._written.get(place)
-            if owner is None or type == "" or (type != "DELETED" and written == metadata["resourceVersion"]):
+            owners, written = list(self._targets.get(place, ())), self._written.get(place)
+            if type == "" or (type != "DELETED" and written == metadata["resourceVersion"]):
                 return
-            self._drifted.add(owner)
+            self._drifted.update(owners)
             if type == "DELETED":
                 self._written.pop(place, None)
-        self._queue.add(owner)
+        for owner in owners:
+            self._queue.add(owner)
 
 
 def _released(annotations: Mapping[str, str]) -> str | None:

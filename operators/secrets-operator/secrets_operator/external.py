@@ -146,13 +146,12 @@ def _is_settled(obj: Object, spec: ExternalSecretSpec, found: Object | None, dri
         return False
     if spec.refresh_policy == "CreatedOnce":
         return True
-    return bool(status["syncedResourceVersion"] == settled_version(obj) and not drifted and _is_whole(found))
+    return bool(status["syncedResourceVersion"] == settled_version(obj) and not drifted and _is_whole(obj, found))
 
 
-def _is_whole(found: Object) -> bool:
+def _is_whole(obj: Object, found: Object) -> bool:
     """Tell whether every key that was written is there still; edits are found by the watch."""
-    keys = ((found["metadata"].get("annotations") or {}).get(target.KEYS) or "").split(",")
-    return all(key in (found.get("data") or {}) for key in keys if key)
+    return all(key in (found.get("data") or {}) for key in target.written_keys(obj["metadata"]["name"], found))
 
 
 def _sentence(error: HeraError) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,7 @@ from secrets_operator.models import EXTERNAL, GROUP, ExternalSecretSpec, Templat
 
 MANAGED = f"{GROUP}/managed"
 OWNER = f"{GROUP}/external-secret"
-KEYS = f"{GROUP}/keys"
+MERGING = ("Merge", "CreateOrMerge")
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Wish:
     @property
     def merges(self) -> bool:
         """Whether others' keys stay."""
-        return self.policy in ("Merge", "CreateOrMerge")
+        return self.policy in MERGING
 
 
 def wish(external: Object, spec: ExternalSecretSpec, content: Mapping[str, bytes]) -> Wish:
@@ -56,8 +57,24 @@ def wish(external: Object, spec: ExternalSecretSpec, content: Mapping[str, bytes
         type=template.type if template else "Opaque",
         immutable=spec.target.immutable,
         labels={**own.labels, MANAGED: "true"},
-        annotations={**own.annotations, OWNER: metadata["name"], KEYS: ",".join(sorted(content))},
+        annotations={
+            **own.annotations,
+            **({} if spec.target.creation_policy in MERGING else {OWNER: metadata["name"]}),
+            keys_annotation(metadata["name"]): ",".join(sorted(content)),
+        },
     )
+
+
+def keys_annotation(owner: str) -> str:
+    """Return the annotation with the names of the keys that an ExternalSecret wrote; several may merge into one Secret."""
+    short = owner if len(owner) <= 63 else f"{owner[:50]}-{hashlib.sha256(owner.encode()).hexdigest()[:12]}"
+    return f"keys.{GROUP}/{short}"
+
+
+def written_keys(owner: str, found: Object) -> list[str]:
+    """Return the keys that an ExternalSecret wrote into a Secret."""
+    names = (found["metadata"].get("annotations") or {}).get(keys_annotation(owner)) or ""
+    return [name for name in names.split(",") if name]
 
 
 def read(api: Api, namespace: str, name: str) -> Object | None:
@@ -127,7 +144,7 @@ def check_owner(name: str, owner: str, uid: str, found: Object) -> None:
 def _data(wanted: Wish, found: Object) -> dict[str, str | None]:
     there: dict[str, str] = found.get("data") or {}
     changed: dict[str, str | None] = {key: value for key, value in wanted.data.items() if there.get(key) != value}
-    ours = ((found["metadata"].get("annotations") or {}).get(KEYS) or "").split(",") if wanted.merges else list(there)
+    ours = written_keys(wanted.owner, found) if wanted.merges else list(there)
     return changed | {key: None for key in ours if key in there and key not in wanted.data}
 
 
