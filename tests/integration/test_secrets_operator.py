@@ -265,6 +265,22 @@ def test_creation_policies(world: World) -> None:
     world.sync("absent", "mine", status="False", target={"creationPolicy": "Merge"})
 
 
+def test_refresh_policies(world: World) -> None:
+    world.put("aging", "old")
+    world.sync("once", "aging", refreshPolicy="CreatedOnce", refreshInterval="1s")
+    world.sync("change", "aging", refreshPolicy="OnChange", refreshInterval="1s")
+    world.put("aging", "new")
+    time.sleep(2.5)
+    assert world.values("once") == world.values("change") == {"aging": "old"}
+    world.sync("change", "aging", refreshPolicy="OnChange", refreshInterval="2s")
+    until(lambda: world.values("change") == {"aging": "new"}, "a change of the ExternalSecret is not followed")
+    world.api.patch(world.path("change"), {"data": {"aging": "eHh4"}})
+    until(lambda: world.values("change") == {"aging": "new"}, "an edit is not repaired")
+    assert world.values("once") == {"aging": "old"}
+    world.api.delete(world.path("once"))
+    until(lambda: world.values("once") == {"aging": "new"}, "a deleted Secret is not made again")
+
+
 def test_templates_types_find_and_rewrite(world: World) -> None:
     world.put("app-one", "1", team="red")
     world.put("app-two", "2", team="red")
