@@ -40,7 +40,7 @@ def main(arguments: list[str]) -> int:
     except HeraError as error:
         print(f"{error.code}: {error.message}\nnext: {error.next_step}", file=sys.stderr)
         return error.exit_code
-    return _scan(list(built.values())) if options.scan else 0
+    return scan(list(built.values())) if options.scan else 0
 
 
 def _tell(line: str) -> None:
@@ -64,7 +64,7 @@ def _sbom(archive: Path) -> Path:
     return bill
 
 
-def _scan(archives: list[Path]) -> int:
+def scan(archives: list[Path]) -> int:
     """Hand each archive to the scanner that is installed; its exit code is ours."""
     scanner = next((name for name in SCANNERS if shutil.which(name)), None)
     if scanner is None:

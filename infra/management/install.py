@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str], None]
 NAME = "hera-install"
-READY = 300.0
+READY = 240.0
 """Seconds that controllers have to become ready; images may have to be pulled."""
 _MANIFEST = f"/api/v1/namespaces/{NAMESPACE}/configmaps/{NAME}"
 _SECRET = "/api/v1/namespaces/hera-simulation/secrets/simulation-credentials"

@@ -44,10 +44,8 @@ class Reached:
 
     def settle(self, settings: Settings) -> Settings:
         """Return the settings as they have to be on this cluster."""
-        chosen = {**self.images, **settings.images}
-        return replace(
-            settings, images=chosen, digests=self.digests, pull=self.pull, open_ui=self.private and settings.simulation
-        )
+        open_ui = self.private and settings.simulation
+        return replace(settings, built=self.images, digests=self.digests, pull=self.pull, open_ui=open_ui)
 
 
 def reach(target: str, name: str, context: str, settings: Settings, progress: Progress) -> Reached:

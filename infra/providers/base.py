@@ -125,7 +125,7 @@ class Provider(Protocol):
         """Return addresses inside the cluster module whose own deletion protection is lifted before a destroy."""
         ...
 
-    def imports(self) -> Mapping[str, str]:
+    def imports(self, cluster: Cluster | None = None) -> Mapping[str, str]:
         """Return how terraform imports each type that the modules make: type to import id, planned values as `{name}`.
 
         `{owned}` stands for the id of the owned object (see `inventory`) of that type with the planned `Name` tag or name. This

@@ -172,7 +172,7 @@ class Adoption:
         suspects = [item for item in missing if begun is None or item["address"] in begun]
         if not suspects:
             return False
-        owned, table = _owned(self._stage), self._stage.context.provider.imports()
+        owned, table = _owned(self._stage), self._stage.context.provider.imports(self._stage.cluster)
         found = {item["address"]: import_id(table, item["type"], item["change"]["after"] or {}, owned) for item in suspects}
         named = {
             address: identifier

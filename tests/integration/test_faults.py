@@ -34,8 +34,16 @@ class World:
         assert difference(self.cli.simulation, NAME) == []
 
 
+class Impatient(Cli):
+    """Does not wait out the time between attempts, which is not what these tests are about."""
+
+    def environment(self, **extra: str) -> dict[str, str]:
+        return super().environment(HERA_BACKOFF_SCALE="0.02", **extra)
+
+
 @pytest.fixture
-def world(cli: Cli) -> World:
+def world(tmp_path: Path) -> World:
+    cli = Impatient(tmp_path / "home")
     return World(cli, SimulatedCloud(cli.simulation / "cloud"))
 
 

@@ -107,7 +107,14 @@ class Buildah:
         archive: Path | None,
     ) -> None:
         """Build in a chroot, which asks nothing of the machine but root, then push to a file."""
-        how = ["build", "--isolation=chroot", "--layers", "--timestamp=0", "--pull-never" if _local(arguments) else "--pull=true"]
+        how = [
+            "build",
+            "--isolation=chroot",
+            "--layers",
+            "--force-rm",
+            "--timestamp=0",
+            "--pull-never" if _local(arguments) else "--pull=true",
+        ]
         _run([*self.command(), *how, *_options(recipe, reference, labels, arguments), str(context)], reference)
         if archive:
             packed = ["--compression-format=zstd", "--compression-level=1"]  # smaller than gzip, and three times as quick

@@ -28,7 +28,7 @@ TERRAFORM_SHA256 = "268000fca5c61021c6396893d9483007ba589ad9d0aaccbd7dfa8c78bf7d
 """Of the unpacked program for linux_amd64."""
 PYTHON = "3.11"
 OURS = ("steps", "infra")
-NOT_IN_IMAGE = {"infra/host", "infra/management", "infra/kube"}
+NOT_IN_IMAGE = {"infra/host", "infra/management"}
 """What only runs beside the command line."""
 SUITE = "bookworm"
 PACKAGES = ("ca-certificates", "libstdc++6", "python3")

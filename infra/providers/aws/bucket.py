@@ -18,6 +18,8 @@ OLD_VERSIONS_DAYS = 90
 """Days that an overwritten state can be brought back."""
 _PRIVATE = {"BlockPublicAcls": True, "IgnorePublicAcls": True, "BlockPublicPolicy": True, "RestrictPublicBuckets": True}
 _TLS_ONLY = "HeraTlsOnly"
+_NOT_MADE = ("NotImplemented", "MethodNotAllowed", "MalformedXML", "XNotImplemented")
+"""What stores other than AWS's say of a setting that they do not have."""
 _LIFECYCLE = "hera-old-versions"
 
 
@@ -27,7 +29,17 @@ def create(location: StateLocation, region: str) -> list[str]:
     with translated():
         done = _bucket(s3_client, bucket, require_region(location, region))
         steps: tuple[Callable[[Any, StateLocation], str], ...] = (_versions, _encryption, _access, _policy, _lifecycle)
-        return [*done, *(text for step in steps if (text := step(s3_client, location)))]
+        return [*done, *(text for step in steps if (text := _known(step, s3_client, location)))]
+
+
+def _known(step: Callable[[Any, StateLocation], str], s3_client: Any, location: StateLocation) -> str:
+    """Do one thing; a store of one's own that has no such setting says so and is left as it is."""
+    try:
+        return step(s3_client, location)
+    except s3_client.exceptions.ClientError as error:
+        if location.options.get("endpoint") and code(error) in _NOT_MADE:
+            return f"this store has no such setting: {step.__name__.strip('_')}"
+        raise
 
 
 def _bucket(s3_client: Any, bucket: str, region: str) -> list[str]:

@@ -73,7 +73,7 @@ class Aws:
         """Return what has a deletion protection of its own."""
         return ("aws_eks_cluster.this",)
 
-    def imports(self) -> Mapping[str, str]:
+    def imports(self, cluster: Cluster | None = None) -> Mapping[str, str]:
         """Return how terraform imports what the modules make."""
         return dict(facts.read("facts.json")["imports"])
 

@@ -44,9 +44,9 @@ def security_rules() -> Sequence[SecurityRule]:
     )
 
 
-def imports() -> Mapping[str, str]:
-    """Return how terraform imports each type; ids that nothing planned leads to need the subscription of the environment."""
-    subscription = os.environ.get("ARM_SUBSCRIPTION_ID", "")
+def imports(subscription: str = "") -> Mapping[str, str]:
+    """Return how terraform imports each type; ids that nothing planned leads to need a subscription, else the environment's."""
+    subscription = subscription or os.environ.get("ARM_SUBSCRIPTION_ID", "")
     return {
         kind: template.replace("{subscription}", f"/subscriptions/{subscription}")
         for kind, template in read("types")["imports"].items()

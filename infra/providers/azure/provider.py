@@ -93,9 +93,9 @@ class Azure:
         """Return nothing: the lock depends on the cluster, so a destroy takes it off before anything that it protects."""
         return ()
 
-    def imports(self) -> Mapping[str, str]:
-        """Return how terraform imports what the modules make."""
-        return facts.imports()
+    def imports(self, cluster: Cluster | None = None) -> Mapping[str, str]:
+        """Return how terraform imports what the modules make, in the cluster's subscription or the environment's."""
+        return facts.imports(str(cluster.spec.cloud_options.get("subscriptionId") or "") if cluster else "")
 
     def backend(self, location: StateLocation, key: str) -> tuple[str, dict[str, Any]]:
         """Return terraform's azurerm backend; it signs in with Entra, or with ARM_ACCESS_KEY where that is set."""

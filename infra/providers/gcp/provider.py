@@ -72,7 +72,7 @@ class Gcp:
         """Return what holds a deletion protection of its own."""
         return ("google_container_cluster.this",)
 
-    def imports(self) -> Mapping[str, str]:
+    def imports(self, cluster: Cluster | None = None) -> Mapping[str, str]:
         """Return how terraform imports what the modules make; IAM members are added twice without harm."""
         return dict(facts.load("facts.json")["imports"])
 

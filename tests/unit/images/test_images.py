@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tomllib
@@ -10,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+import tools.images
 from infra.errors import DependencyMissing, NotFound, StepFailed, UsageError
-from infra.host import images
+from infra.host import images, parts
 from infra.host.images import builders, sources
 from infra.host.images.builders import LOCAL, REGISTRY_BASE, Base
 from infra.host.images.kept import kept
@@ -49,7 +51,7 @@ def test_our_code_enters_and_nothing_else() -> None:
     assert {"app/steps/lifecycle/__main__.py", "app/infra/simulator/__main__.py", "pins/network/aws/versions.tf"} <= entering
     tops = {"/".join(target.split("/")[:2]) for target in entering if target.startswith("app/")}
     assert tops == {"app/steps", "app/infra"}
-    unwanted = re.compile(r"app/infra/(host|kube|management)/|/tests?/|__pycache__|\.pyc$|/\.")
+    unwanted = re.compile(r"app/infra/(host|management)/|/tests?/|__pycache__|\.pyc$|/\.")
     assert not [target for target in entering if unwanted.search(target)]
 
 
@@ -87,7 +89,10 @@ def test_the_steps_packages_are_what_the_steps_need() -> None:
     steps = set(_names("steps.lock"))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    wanted = [*project["dependencies"], *(item for extra in ("aws", "azure", "gcp", "simulator") for item in extras[extra])]
+    wanted = [
+        *project["dependencies"],
+        *(item for extra in ("aws", "azure", "gcp", "kubernetes", "simulator") for item in extras[extra]),
+    ]
     assert {re.split(r"[<>=]", item)[0].lower() for item in wanted} <= steps
     assert not {"hera-workflows", "pytest", "moto", "mypy", "ruff", "hypothesis", "playwright"} & steps
 
@@ -222,3 +227,24 @@ def test_what_is_in_use_is_not_old(tmp_path: Path) -> None:
     kept(tmp_path / "first.tar", lambda aside: aside.touch(), "first", print)
     kept(tmp_path / "third.tar", lambda aside: aside.touch(), "third", print, keep=2)
     assert {item.stem for item in tmp_path.iterdir()} == {"first", "third", "lock"}
+
+
+def test_the_web_interface_is_of_the_same_argo() -> None:
+    folder = ROOT / "infra" / "host" / "parts" / "argo-ui"
+    ours, locked = (json.loads((folder / name).read_text()) for name in ("package.json", "package-lock.json"))
+    assert ours["version"] == parts.ARGO
+    assert locked["packages"][""]["dependencies"] == ours["dependencies"]
+    assert all("integrity" in package for name, package in locked["packages"].items() if name)
+
+
+def test_without_a_scanner_it_says_so(
+    path: Callable[[str, str], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert tools.images.scan([tmp_path / "x.tar"]) == 69
+    assert "grype nor trivy" in capsys.readouterr().err
+
+
+def test_a_scanner_s_verdict_is_ours(path: Callable[[str, str], None], tmp_path: Path) -> None:
+    path("trivy", f"echo $@ >{tmp_path}/asked; exit 7")
+    assert tools.images.scan([tmp_path / "x.tar"]) == 7
+    assert (tmp_path / "asked").read_text().split() == ["image", "--input", str(tmp_path / "x.tar")]

@@ -569,3 +569,12 @@ def test_no_sdk_comes_in_with_the_package() -> None:
     code = "import infra.providers.aws, sys; print([name for name in ('boto3', 'botocore') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_store_of_one_s_own_has_the_bucket_in_the_path_and_encrypts_as_it_can() -> None:
+    _, arguments = AWS.backend(StateLocation.parse("s3://b?endpoint=http://minio:9000&region=us-east-1"), "k")
+    assert arguments["use_path_style"] and "encrypt" not in arguments and arguments["skip_s3_checksum"]
+    repository = AWS.artifact_repository(StateLocation.parse("s3://b/x?endpoint=http://minio:9000"), "x/{{workflow.name}}")
+    assert repository == {
+        "s3": {"bucket": "b", "endpoint": "minio:9000", "insecure": True, "keyFormat": "x/{{workflow.name}}", "useSDKCreds": True}
+    }

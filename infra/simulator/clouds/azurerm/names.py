@@ -45,9 +45,14 @@ IDS = {
     "azurerm_monitor_diagnostic_setting": "{target_resource_id}|{name}",
     "azurerm_monitor_action_group": GROUP + "/providers/Microsoft.Insights/actionGroups/{name}",
     "azurerm_monitor_data_collection_rule": GROUP + "/providers/Microsoft.Insights/dataCollectionRules/{name}",
+    "azurerm_monitor_private_link_scope": GROUP + "/providers/Microsoft.Insights/privateLinkScopes/{name}",
+    "azurerm_monitor_private_link_scoped_service": GROUP
+    + "/providers/Microsoft.Insights/privateLinkScopes/{scope_name}/scopedResources/{name}",
+    "azurerm_log_analytics_workspace_table": "{workspace_id}/tables/{name}",
+    "azurerm_storage_management_policy": "{storage_account_id}/managementPolicies/default",
     "azurerm_user_assigned_identity": GROUP + "/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{name}",
     "azurerm_federated_identity_credential": "{parent_id}/federatedIdentityCredentials/{name}",
-    "azurerm_role_assignment": "{scope}/providers/Microsoft.Authorization/roleAssignments/{uuid}",
+    "azurerm_role_assignment": "{scope}/providers/Microsoft.Authorization/roleAssignments/{assignment}",
     "azurerm_role_definition": "{scope}/providers/Microsoft.Authorization/roleDefinitions/{uuid}|{scope}",
     "azurerm_management_lock": "{scope}/providers/Microsoft.Authorization/locks/{name}",
     "azurerm_key_vault": GROUP + "/providers/Microsoft.KeyVault/vaults/{name}",
@@ -73,6 +78,7 @@ def id_of(type_: str, values: ObjectValue, scope: Scope) -> str:
     words = _Lookup({key: item for key, item in values.items() if isinstance(item, str)})
     words["subscription"] = scope.account
     words["uuid"] = uuid()
+    words["assignment"] = text(values.get("name")) or words["uuid"]
     words["hex"] = uuid().replace("-", "")
     words["vault"] = text(values.get("key_vault_id")).rsplit("/", 1)[-1]
     template = IDS.get(type_)

@@ -81,7 +81,7 @@ class Nimbus:
         """Have no protection of its own."""
         return ()
 
-    def imports(self) -> Mapping[str, str]:
+    def imports(self, cluster: Cluster | None = None) -> Mapping[str, str]:
         """Have nothing to adopt: terraform keeps its own data."""
         return {}
 
