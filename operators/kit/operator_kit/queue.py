@@ -6,7 +6,7 @@ import heapq
 import random
 import threading
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -58,6 +58,13 @@ class WorkQueue(Generic[Key]):
             if key in self._due and self._due[key] <= due:
                 return
             self._schedule(key, due)
+
+    def retry(self, keys: Iterable[Key]) -> None:
+        """Have those of the keys that failed last time handled now: what they waited for is there."""
+        with self._wake:
+            for key in keys:
+                if key in self._failures and key not in self._active:
+                    self._schedule(key, self._clock())
 
     def forget(self, key: Key) -> None:
         """Drop what is planned for a key."""

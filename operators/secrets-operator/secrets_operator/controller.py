@@ -31,6 +31,8 @@ LOG = logging.getLogger("operator.secrets")
 Key = tuple[str, str, str]
 """Kind, namespace, name."""
 STORE_SECONDS = 300.0
+ILL_STORE_SECONDS = 20.0
+"""How often a store is asked whether it is well, and whether it is well again."""
 
 
 class Controller:
@@ -119,9 +121,11 @@ class Controller:
         except HeraError as error:
             ready = Condition("Ready", False, "InvalidProviderConfig" if not error.retryable else "Unreachable", sentence(error))
         warning = Condition("StaticCredentials", True, "StaticCredentials", "prefer workload identity to keys that do not expire")
-        status.tell(self._api, self._recorder, resource, obj, [ready, *([warning] if static else [])])
+        new = status.tell(self._api, self._recorder, resource, obj, [ready, *([warning] if static else [])])
+        if new and ready.holds:
+            self._queue.retry(self._users((kind, namespace, name)))
         self._stores.purge()
-        return STORE_SECONDS * (0.9 + random.random() / 5)
+        return (STORE_SECONDS if ready.holds else ILL_STORE_SECONDS) * (0.9 + random.random() / 5)
 
     def _done(self, outcome: Outcome[Key]) -> None:
         kind, namespace, name = outcome.key

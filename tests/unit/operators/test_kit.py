@@ -135,6 +135,25 @@ def test_errors_are_tried_again_and_told() -> None:
     assert all(isinstance(item.error, ZeroDivisionError) for item in outcomes) and len(outcomes) >= 2
 
 
+def test_what_failed_is_tried_at_once_when_its_cause_is_gone() -> None:
+    handled: list[str] = []
+
+    def handle(key: str) -> None:
+        handled.append(key)
+        if len(handled) < 2:
+            raise Slowed("x", retry_after=100)
+
+    queue: WorkQueue[str] = WorkQueue(handle, workers=1)
+    queue.start()
+    queue.add("a")
+    deadline = time.monotonic() + 5
+    while len(handled) < 2 and time.monotonic() < deadline:
+        queue.retry(["a", "never failed"])
+        time.sleep(0.01)
+    queue.stop(1)
+    assert handled == ["a", "a"]
+
+
 @pytest.mark.parametrize(
     ("error", "failures", "expected"),
     [
