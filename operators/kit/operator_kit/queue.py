@@ -64,6 +64,7 @@ class WorkQueue(Generic[Key]):
         with self._wake:
             for key in keys:
                 if key in self._failures and key not in self._active:
+                    self._failures[key] = 0
                     self._schedule(key, self._clock())
 
     def forget(self, key: Key) -> None:
