@@ -82,7 +82,7 @@ def play(server: ApiServer, api: Api, cloud: Gcp, number: int, seed: int, log: P
             if chance.random() < 0.3:
                 api.delete(f"{SECRETS}/{name}")
             ask(api, name, index, f"{1 + number % 2}s")
-        after = chance.random() * 2.0
+        after = chance.random() * 0.6
         time.sleep(after)
         operator.stop(signal.SIGKILL)
     there = versions(api)

@@ -21,8 +21,7 @@ from operator_kit.queue import Outcome, WorkQueue
 from operator_kit.runtime import Context
 from operator_kit.watching import Watch
 from secrets_operator import status, target
-from secrets_operator.external import FORCE, External, Result
-from secrets_operator.external import _sentence as sentence
+from secrets_operator.external import FORCE, External, Result, sentence
 from secrets_operator.models import CLUSTER_STORE, EXTERNAL, GROUP, KINDS, PUSH, STORE, VERSION
 from secrets_operator.push import Push
 from secrets_operator.stores import Stores

@@ -63,7 +63,7 @@ class External:
             return Result("InvalidSpec", error.message, synced=False)
         except HeraError as error:
             if not error.code.startswith(("NOT_LEADING", "STATE_CHANGED")):
-                self._tell(obj, Result("SecretSyncedError", _sentence(error), synced=False))
+                self._tell(obj, Result("SecretSyncedError", sentence(error), synced=False))
             raise
         self._tell(obj, result)
         return result
@@ -154,6 +154,7 @@ def _is_whole(obj: Object, found: Object) -> bool:
     return all(key in (found.get("data") or {}) for key in target.written_keys(obj["metadata"]["name"], found))
 
 
-def _sentence(error: HeraError) -> str:
+def sentence(error: HeraError) -> str:
+    """Return an error for a status: what happened, what to do, and its code."""
     advice = f"; {error.next_step}" if error.next_step and isinstance(error, UserMistake) else ""
     return f"{error.message}{advice} ({error.code})"

@@ -14,7 +14,7 @@ from operator_kit import finalizers
 from operator_kit.conditions import Condition
 from operator_kit.events import Recorder
 from secrets_operator import status
-from secrets_operator.external import _sentence
+from secrets_operator.external import sentence
 from secrets_operator.models import GROUP, PUSH, PushSecretSpec, StoreRef, seconds
 from secrets_operator.parse import Refused, parse
 from secrets_operator.stores import Stores
@@ -50,7 +50,7 @@ class Push:
             return None
         except HeraError as error:
             if not error.code.startswith(("NOT_LEADING", "STATE_CHANGED")):
-                self._tell(obj, Condition("Ready", False, "Errored", _sentence(error)))
+                self._tell(obj, Condition("Ready", False, "Errored", sentence(error)))
             raise
         self._tell(obj, Condition("Ready", True, "Synced", f"{count} secrets are in the stores"), {"syncedPushSecrets": pushed})
         return seconds(spec.refresh_interval) or None
@@ -93,7 +93,7 @@ class Push:
                     self._remove(obj, (obj.get("status") or {}).get("syncedPushSecrets") or {})
                 except HeraError as error:
                     hint = f"; annotate it {finalizers.RELEASE}=true to let it go without cleaning up"
-                    self._tell(obj, Condition("Ready", False, "CleanupFailed", _sentence(error) + hint))
+                    self._tell(obj, Condition("Ready", False, "CleanupFailed", sentence(error) + hint))
                     raise
             finalizers.take(self._api, path, obj, FINALIZER)
         return None
