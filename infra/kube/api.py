@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from infra.errors import DependencyMissing, NotFound, UsageError
+from infra.errors import AuthDenied, DependencyMissing, NotFound, Throttled, UsageError
 from infra.kube.errors import Gone, Unavailable, refused, unreachable
 
 Object = dict[str, Any]
@@ -25,6 +25,8 @@ WATCH_SECONDS = 45
 """How long the server keeps one watch; a connection silent for longer than that is dead."""
 PATIENCE = 600.0
 """How long a watch tries to get its server back."""
+_AGAIN = 5
+"""How often a server that asks for fewer calls, or has just begun, is asked again."""
 _PATCHES = {
     "merge": "application/merge-patch+json",
     "json": "application/json-patch+json",
@@ -130,7 +132,9 @@ class Api:
                 since = 0.0
             except Gone:
                 version = ""
-            except Unavailable as error:
+            except (Unavailable, Throttled, AuthDenied) as error:
+                if isinstance(error, AuthDenied) and not since:
+                    raise  # a server that has just begun may not know yet who may what
                 now = time.monotonic()
                 if not since and lost:
                     lost(error.message)
@@ -185,6 +189,11 @@ class Api:
         self, method: str, path: str, *, body: Any = None, query: Mapping[str, Any] | None = None, media: str = ""
     ) -> Object:
         response = self._send(method, path, body=body, query=query or {}, media=media)
+        for _ in range(_AGAIN):
+            if response.status != 429:
+                break
+            time.sleep(min(float(response.headers.get("retry-after") or 1), 5.0))
+            response = self._send(method, path, body=body, query=query or {}, media=media)
         data: bytes = response.data
         if response.status >= 400:
             raise refused(response.status, data, f"{method} {path}")

@@ -23,8 +23,11 @@ class Gone(PreconditionFailed):
     """A watch asked for a version that the server no longer has."""
 
 
-def unreachable(server: str, error: Exception) -> Unavailable:
-    """Return the error for an API server that does not answer."""
+def unreachable(server: str, error: Exception) -> HeraError:
+    """Return the error for an API server that does not answer, or is another one than the kubeconfig says."""
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        hint = "clusterctl bootstrap --check, or use the kubeconfig of the cluster that is there now"
+        return AuthDenied(f"the Kubernetes API at {server} is not the one of this kubeconfig", next_step=hint, detail=str(error))
     return Unavailable(f"the Kubernetes API at {server} does not answer", next_step=_REACH, detail=str(error))
 
 

@@ -30,6 +30,8 @@ class FakeKubernetes:
         """`METHOD path` that is answered with 403."""
         self.requests: list[str] = []
         self.down = False
+        self.busy = 0
+        """Requests that are answered with 429 from now on."""
         self.user = USER
         self.changed = threading.Condition()
         self.history: list[tuple[int, str, str, Object]] = []
@@ -122,6 +124,9 @@ class _Handler(BaseHTTPRequestHandler):
         if self.fake.down:
             self.close_connection = True
             return self.connection.close()
+        if self.fake.busy:
+            self.fake.busy -= 1
+            return self._fail(429, "TooManyRequests", "storage is (re)initializing")
         if f"{self.command} {parts.path}" in self.fake.forbidden:
             return self._fail(403, "Forbidden", "you may not")
         if parts.path.endswith("/log"):
@@ -229,6 +234,8 @@ class _Handler(BaseHTTPRequestHandler):
         raw = json.dumps(data).encode()
         self.send_response(status)
         self.send_header("content-type", "application/json")
+        if status == 429:
+            self.send_header("retry-after", "0")
         self.send_header("content-length", str(len(raw)))
         self.end_headers()
         self.wfile.write(raw)

@@ -28,6 +28,8 @@ from workflows.local.api import Approver, NodeEvent, Observer, Phase, Result
 _LOOK = 30.0
 """Seconds of silence after which the run is looked at, whatever the watch says."""
 _TICK = 0.5
+SPEAKER = "argo"
+"""Under which name the engine itself says something."""
 
 
 def run(
@@ -283,4 +285,4 @@ class _Follower:
         return self._stores[url]
 
     def _say(self, text: str) -> None:
-        self._observer.line(self._name, json.dumps({"event": "warning", "message": text}))
+        self._observer.line(SPEAKER, json.dumps({"event": "warning", "message": text}))

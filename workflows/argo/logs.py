@@ -12,7 +12,7 @@ from infra.errors import ConfigRejected, HeraError, NotFound
 from infra.kube.api import Api
 
 CONTAINER = "main"
-_ARGO = re.compile(r"time=\S+ level=\S+ msg=.* argo=true( |$)")
+_ARGO = re.compile(r"time=\S+ level=\S+ msg=.* argo=true( |$)|Error: exit status \d+$")
 """What Argo's executor says beside the step, in its container."""
 _PAUSE = 0.3
 _LAST = 10.0

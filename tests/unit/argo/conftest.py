@@ -10,6 +10,7 @@ import pytest
 
 from infra.kube.api import Api
 from tests.doubles.kubernetes_api import FakeKubernetes, kubernetes
+from workflows.argo.engine import SPEAKER
 from workflows.argo.runs import Run, path, pod_name
 from workflows.local.api import NodeEvent
 
@@ -130,7 +131,7 @@ class Watcher:
 
     def warnings(self) -> list[str]:
         """Return what the engine itself said."""
-        return [json.loads(text)["message"] for node, text in self.lines if node == NAME]
+        return [json.loads(text)["message"] for node, text in self.lines if node == SPEAKER]
 
 
 @pytest.fixture

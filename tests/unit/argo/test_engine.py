@@ -90,7 +90,9 @@ def test_lines_come_before_the_end_of_their_step(
 ) -> None:
     controller.begin()
     pod = controller.pod("plan-network")
-    fake.say(pod, "one", "two")
+    fake.say(
+        pod, "one", 'time=2026-11-26T20:33:03Z level=INFO msg="sub-process exited" argo=true', "two", "Error: exit status 85"
+    )
     fake.end(pod)
     controller.node("plan-network", "Succeeded")
     controller.end()

@@ -111,13 +111,22 @@ def test_a_watch_outlives_its_connection(fake: FakeKubernetes, api: Api) -> None
         fake.cut()
         time.sleep(0.3)
         fake.put(f"{MAPS}/b", config_map("b"))
-        fake.down = False
+        fake.busy, fake.down = 2, False
 
     threading.Thread(target=disturb).start()
     assert next(events)[1]["metadata"]["name"] == "b"
     fake.remove(f"{MAPS}/a")
     assert next(events)[0] == "DELETED"
     assert len(lost) == 1
+
+
+def test_a_busy_server_is_asked_again(fake: FakeKubernetes, api: Api) -> None:
+    fake.put(f"{MAPS}/a", config_map("a"))
+    fake.busy = 2
+    assert api.get(f"{MAPS}/a")["metadata"]["name"] == "a"
+    fake.busy = 50
+    with pytest.raises(Throttled):
+        api.get(f"{MAPS}/a")
 
 
 def test_logs_are_lines(fake: FakeKubernetes, api: Api) -> None:
