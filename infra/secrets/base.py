@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
@@ -31,13 +31,9 @@ AT_ONCE = 16
 class NoSuchSecret(NotFound):
     """The store says definitely that there is no such secret or version."""
 
-    code: ClassVar[str] = "NO_SUCH_SECRET"
-
 
 class Slowed(Throttled):
     """The store asks for fewer calls; `retry_after` is how many seconds it wants, if it says so."""
-
-    code: ClassVar[str] = "SLOWED"
 
     def __init__(self, message: str, *, retry_after: float = 0.0, next_step: str = "", detail: str = "") -> None:
         super().__init__(message, next_step=next_step, detail=detail)

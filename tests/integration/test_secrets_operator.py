@@ -153,7 +153,7 @@ def test_nothing_is_written_when_nothing_changed_and_a_rotation_arrives(world: W
 def test_all_keys_or_none(world: World) -> None:
     world.put("half-there")
     status = world.sync("half", "half-there", "half-absent", status="False")
-    assert status[1] == "SecretSyncedError" and "NO_SUCH_SECRET" in status[2]
+    assert status[1] == "SecretSyncedError" and "NOT_FOUND" in status[2]
     assert world.secret("half") is None
 
 
