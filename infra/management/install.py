@@ -73,9 +73,9 @@ def _credentials(api: Api) -> Credentials:
     with suppress(NotFound):
         data = {key: base64.b64decode(value).decode() for key, value in api.get(_SECRET)["data"].items()}
     return Credentials(
-        data.get("AWS_ACCESS_KEY_ID") or "hera" + secrets.token_hex(8),
-        data.get("AWS_SECRET_ACCESS_KEY") or secrets.token_urlsafe(30),
-        data.get("HERA_SIMULATOR_TOKEN") or secrets.token_urlsafe(30),
+        data.get("user") or "hera" + secrets.token_hex(8),
+        data.get("password") or secrets.token_urlsafe(30),
+        data.get("token") or secrets.token_urlsafe(30),
     )
 
 

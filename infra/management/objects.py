@@ -39,14 +39,10 @@ class Credentials:
     secret_key: str
     token: str
 
-    def data(self) -> dict[str, str]:
-        """Return a Secret's data."""
-        plain = {
-            "AWS_ACCESS_KEY_ID": self.access_key,
-            "AWS_SECRET_ACCESS_KEY": self.secret_key,
-            "HERA_SIMULATOR_TOKEN": self.token,
-        }
-        return {name: base64.b64encode(value.encode()).decode() for name, value in plain.items()}
+    def data(self, *names: str) -> dict[str, str]:
+        """Return a Secret's data under these names."""
+        values = (self.access_key, self.secret_key, self.token)
+        return {name: base64.b64encode(value.encode()).decode() for name, value in zip(names, values, strict=True)}
 
 
 def desired(settings: Settings, credentials: Credentials) -> list[Object]:
@@ -54,7 +50,7 @@ def desired(settings: Settings, credentials: Credentials) -> list[Object]:
     objects = kustomize(FOLDER / "management" / "profiles" / settings.profile) + definitions()
     if settings.simulation:
         objects += kustomize(FOLDER / "management" / "simulation")
-        objects += [_secret(name, place, credentials) for name, place in _CREDENTIALS]
+        objects += [_secret(name, place, credentials.data(*names)) for name, (place, names) in SECRETS.items()]
     objects += list(_pipelines(settings))
     for obj in objects:
         _settle(obj, settings)
@@ -62,7 +58,11 @@ def desired(settings: Settings, credentials: Credentials) -> list[Object]:
     return objects
 
 
-_CREDENTIALS = (("simulation-credentials", "hera-simulation"), ("hera-credentials", NAMESPACE))
+SECRETS = {
+    "simulation-credentials": ("hera-simulation", ("user", "password", "token")),
+    "hera-credentials": (NAMESPACE, ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "HERA_SIMULATOR_TOKEN")),
+}
+"""Secrets of a simulation: namespace, and names of access key, secret key and token. The second is every step's environment."""
 
 
 def kustomize(folder: Path) -> list[Object]:
@@ -107,9 +107,9 @@ def _nightly(pattern: Object, cluster: str) -> Object:
     return made
 
 
-def _secret(name: str, namespace: str, credentials: Credentials) -> Object:
+def _secret(name: str, namespace: str, data: Mapping[str, str]) -> Object:
     metadata = {"name": name, "namespace": namespace}
-    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": "Opaque", "data": credentials.data()}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "type": "Opaque", "data": dict(data)}
 
 
 def _settle(obj: Object, settings: Settings) -> None:
