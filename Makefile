@@ -81,4 +81,5 @@ format: install ## format code
 
 lock: ## resolve requirements/*.lock again
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --all-extras --group dev -o requirements/dev.lock pyproject.toml
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra aws --extra azure --extra gcp --extra kubernetes --extra simulator -c requirements/dev.lock -o requirements/steps.lock pyproject.toml
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements/checkov.lock requirements/checkov.in

@@ -5,6 +5,7 @@ A target is chosen once per run and said in every result.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -101,6 +102,15 @@ class SimulatorTarget:
 
         with _reached():
             return SimulatedCloud(self._home).objects(tags={OWNER_TAG: name})
+
+
+def without_dummies(wanted: Mapping[str, str]) -> Mapping[str, str]:
+    """Return a simulation's environment without made-up credentials, where the state's store needs the real ones.
+
+    The simulator's plugins call nobody; terraform's backend does.
+    """
+    real = {name for name in wanted if name.startswith(("AWS_", "GOOGLE_")) or (name.startswith("ARM_") and name in os.environ)}
+    return {name: value for name, value in wanted.items() if name not in real}
 
 
 @contextmanager

@@ -218,7 +218,7 @@ def bind_kubelet(host: Host) -> None:
     target, source = host.run / "kubelet", host.home / "kubelet"
     for folder in (target, source):
         folder.mkdir(parents=True, exist_ok=True)
-    if not os.path.ismount(target):
+    if str(target) not in mounts(target):  # a bind mount within one device is none to os.path.ismount
         run("mount", "--bind", str(source), str(target))
         run("mount", "--make-private", str(target))
 

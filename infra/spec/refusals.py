@@ -128,7 +128,7 @@ def _found(error: ErrorDetails, written: str | None) -> str:
     if error["type"] == "missing":
         return "nothing"
     if error["loc"][-1:] == ("[key]",):
-        return str(error["input"])
+        return str(error["input"]) or "an empty key"
     if error["type"] == "extra_forbidden":
         return f"the unknown field {error['loc'][-1]}"
     if error["type"] not in _KINDS:

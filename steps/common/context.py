@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from infra import providers
 from infra.errors import HeraError, NotFound, UsageError
 from infra.homes import simulation_home, simulator_home, work_home
-from infra.targets import CloudTarget, SimulatorTarget, Target
+from infra.targets import CloudTarget, SimulatorTarget, Target, without_dummies
 from steps.common.ledger import Ledger, Ledgers, open_store
 from steps.contract import SPEC_FILE, variable
 
@@ -128,11 +128,7 @@ class Context:
         wanted = self.target.environment()
         if not self.simulated or self.location.scheme == "file":
             return wanted
-        # The simulator's plugins call nobody: dummies are left out where the state's store needs the real thing.
-        real = {
-            name for name in wanted if name.startswith(("AWS_", "GOOGLE_")) or (name.startswith("ARM_") and name in os.environ)
-        }
-        return {name: value for name, value in wanted.items() if name not in real}
+        return without_dummies(wanted)
 
     def work(self, stage: str) -> Path:
         """Return the stage's working folder for terraform."""

@@ -13,7 +13,7 @@ import random
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,17 +39,20 @@ PATIENCE = 240.0
 
 @dataclass(frozen=True)
 class Batch:
-    """Three clusters, the fault of their creation and the fault of their deletion."""
+    """Three clusters, the faults of their creation and the faults of their deletion."""
 
     number: int
     size: str
-    creating: str
-    deleting: str
+    creating: tuple[str, ...]
+    deleting: tuple[str, ...]
     moments: tuple[float, ...]
-    """Seconds after the step has begun, one a strike; first those of the creation."""
+    """Seconds after a step has begun, one a strike; first those of the creation."""
+    more: tuple[str, ...] = ()
+    """Examples beyond one of each cloud."""
 
     def clusters(self) -> list[tuple[str, Path]]:
-        return [(f"{cloud}-{self.size}-{self.number}", EXAMPLES / f"{cloud}-{self.size}.yaml") for cloud in CLOUDS]
+        examples = (*(f"{cloud}-{self.size}" for cloud in CLOUDS), *self.more)
+        return [(f"{example}-{self.number}", EXAMPLES / f"{example}.yaml") for example in examples]
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class Half:
 
     batch: Batch
     operation: str
-    fault: str
+    faults: tuple[str, ...]
     struck: tuple[str, ...]
     resumes: int
     seconds: float
@@ -71,7 +74,7 @@ def batches(count: int, seed: int) -> Iterator[Batch]:
     for number in range(count):
         first, second = KINDS[(2 * number) % len(KINDS)], KINDS[(2 * number + 1) % len(KINDS)]
         moments = tuple(round(dice.uniform(0.0, 4.0), 2) for _ in range(2 * STRIKES))
-        yield Batch(number, ("dev", "prod")[number % 2], first, second, moments)
+        yield Batch(number, ("dev", "prod")[number % 2], (first,) * STRIKES, (second,) * STRIKES, moments)
 
 
 class Campaign:
@@ -79,6 +82,7 @@ class Campaign:
 
     def __init__(self, cluster: Managed, folder: Path) -> None:
         self._on, self._folder = cluster, folder
+        self._asked: list[Future[Done]] = []
 
     def play(self, batch: Batch) -> Iterator[Half]:
         """Play a batch; yields its two halves."""
@@ -86,26 +90,27 @@ class Campaign:
             spec = yaml.safe_load(example.read_text())
             spec["metadata"]["name"] = name
             self._spec(name).write_text(yaml.safe_dump(spec))
-        yield self._half(batch, "create", batch.creating, batch.moments[:STRIKES])
-        yield self._half(batch, "delete", batch.deleting, batch.moments[STRIKES:])
+        number = len(batch.creating)
+        yield self._half(batch, "create", batch.creating, batch.moments[:number])
+        yield self._half(batch, "delete", batch.deleting, batch.moments[number:])
 
     def _spec(self, name: str) -> Path:
         return self._folder / f"{name}.yaml"
 
-    def _half(self, batch: Batch, operation: str, fault: str, moments: tuple[float, ...]) -> Half:
+    def _half(self, batch: Batch, operation: str, faults: tuple[str, ...], moments: tuple[float, ...]) -> Half:
         began = time.monotonic()
         names = [name for name, _ in batch.clusters()]
-        with ThreadPoolExecutor(2 * len(names)) as pool:
+        with ThreadPoolExecutor(2 * len(names) + 1) as pool:
             runs = [pool.submit(self._ask, operation, name) for name in names]
-            struck = self._strike(fault, operation, names, moments)
+            self._asked = runs
+            struck = self._strike(pool, faults, operation, names, moments)
             first = [run.result() for run in runs]
             ends = list(pool.map(lambda pair: self._resume(operation, *pair), zip(names, first, strict=True)))
         problems = [problem for _, problem in ends if problem]
         problems += [] if problems else self._judge(operation, names)
-        if not all(struck):
-            problems.append(f"struck nothing: {fault} {struck}")
+        problems += [f"{fault} struck nothing" for fault, hit in zip(faults, struck, strict=True) if not hit]
         resumes = max(count for count, _ in ends)
-        return Half(batch, operation, fault, tuple(struck), resumes, round(time.monotonic() - began, 1), tuple(problems))
+        return Half(batch, operation, faults, tuple(struck), resumes, round(time.monotonic() - began, 1), tuple(problems))
 
     def _ask(self, operation: str, name: str) -> Done:
         if operation == "create":
@@ -115,16 +120,30 @@ class Campaign:
     def _run(self, *words: str | Path) -> Done:
         return self._on.cli.run(*words, "--engine", "argo", "--yes", timeout=2 * PATIENCE)
 
-    def _strike(self, fault: str, operation: str, names: list[str], moments: tuple[float, ...]) -> list[str]:
-        if fault in OF_A_RUN:
-            with ThreadPoolExecutor(len(names)) as pool:
-                return list(pool.map(lambda pair: self._strike_run(fault, operation, *pair), zip(names, moments, strict=True)))
-        done = []
-        for moment in moments:
-            self._wait_for_work(names, operation)
-            time.sleep(moment)
-            done.append(OF_THE_NODE[fault](self._scene()))
-        return done
+    def _strike(
+        self, pool: ThreadPoolExecutor, faults: tuple[str, ...], operation: str, names: list[str], moments: tuple[float, ...]
+    ) -> list[str]:
+        """Strike each run with its fault, and the node with one fault after the other."""
+        planned = list(enumerate(zip(faults, moments, strict=True)))
+        targets = iter(names)
+        runs = {
+            number: pool.submit(self._strike_run, fault, operation, next(targets), moment)
+            for number, (fault, moment) in planned
+            if fault in OF_A_RUN
+        }
+        struck = {
+            number: self._strike_node(fault, operation, names, moment)
+            for number, (fault, moment) in planned
+            if fault in OF_THE_NODE
+        }
+        struck |= {number: strike.result() for number, strike in runs.items()}
+        return [struck[number] for number, _ in planned]
+
+    def _strike_node(self, fault: str, operation: str, names: list[str], moment: float) -> str:
+        if not self._wait_for_work(names, operation):
+            return ""
+        time.sleep(moment)
+        return OF_THE_NODE[fault](self._scene())
 
     def _strike_run(self, fault: str, operation: str, name: str, moment: float) -> str:
         """Strike when the run's work is under way; once more, without a pause, when the first came between two pods."""
@@ -142,7 +161,7 @@ class Campaign:
     def _wait_for_work(self, names: list[str], operation: str) -> str:
         """Wait until a step of one of the clusters' runs is at work; returns the run, or nothing when none came."""
         until = time.monotonic() + PATIENCE
-        while time.monotonic() < until:
+        while time.monotonic() < until and not all(asked.done() for asked in self._asked):
             for run in self._on.running(f"{operation}-cluster", names):
                 if Scene(self._on.host, self._on.api, self._on.name, run=run).pods():
                     return run
@@ -181,6 +200,7 @@ def prepare(cluster: Managed) -> None:
     """Make the store one that can be filled, and the simulated clouds as slow as faults need them."""
     cluster.limit_store()
     with cluster.cloud() as cloud:
+        cloud.reset()
         cloud.set_latency_scale(LATENCY)
 
 
@@ -188,7 +208,7 @@ def report(path: Path, options: argparse.Namespace, results: list[Half]) -> None
     """Write the campaign's figures."""
     struck = sum(1 for half in results for hit in half.struck if hit)
     bad = [half for half in results if half.problems]
-    kinds, resumes = len({half.fault for half in results}), max((half.resumes for half in results), default=0)
+    kinds, resumes = len({fault for half in results for fault in half.faults}), max((half.resumes for half in results), default=0)
     facts = [
         f"Commit {options.commit}, {today()}, seed {options.seed}, latency scale {LATENCY}; host target.",
         f"{struck} faults of {kinds} kinds struck runs at work, three clusters (one on each cloud) at a time; "
@@ -200,7 +220,7 @@ def report(path: Path, options: argparse.Namespace, results: list[Half]) -> None
             half.batch.number,
             half.batch.size,
             half.operation,
-            half.fault,
+            ", ".join(sorted(set(half.faults))),
             "; ".join(half.struck),
             half.resumes,
             half.seconds,
@@ -212,13 +232,14 @@ def report(path: Path, options: argparse.Namespace, results: list[Half]) -> None
 
 
 def _read(data: dict[str, Any]) -> Half:
-    batch = Batch(**{**data["batch"], "moments": tuple(data["batch"]["moments"])})
-    return Half(**{**data, "batch": batch, "struck": tuple(data["struck"]), "problems": tuple(data["problems"])})
+    lists = ("faults", "struck", "problems")
+    batch: dict[str, Any] = {k: tuple(value) if isinstance(value, list) else value for k, value in data["batch"].items()}
+    return Half(**{**data, "batch": Batch(**batch), **{key: tuple(data[key]) for key in lists}})
 
 
 def _line(half: Half) -> str:
     verdict = "; ".join(half.problems) or "ok"
-    where = f"{half.batch.number:3} {half.operation:6} {half.batch.size:5} {half.fault:18}"
+    where = f"{half.batch.number:3} {half.operation:6} {half.batch.size:5} {', '.join(sorted(set(half.faults))):18}"
     return f"{where} {half.seconds:6}s resumes {half.resumes}  {verdict}"
 
 

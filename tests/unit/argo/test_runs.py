@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from infra.artifacts import location
 from infra.kube.api import Api
 from tests.doubles.kubernetes_api import FakeKubernetes
-from workflows.argo import answers, artifacts, records
+from workflows.argo import answers, records
 from workflows.argo.runs import Run, pod_name
 
 from .conftest import NAME, RUN, Controller
@@ -54,7 +55,7 @@ def test_pods_are_named_as_argo_names_them(workflow: str, node: str, template: s
     ids=["aws", "minio", "gcs", "azure", "other"],
 )
 def test_artifact_stores(repository: dict[str, Any], artifact: dict[str, Any], place: tuple[str, str] | None) -> None:
-    assert artifacts.location(repository, artifact) == place
+    assert location(repository, artifact) == place
 
 
 def test_packed_nodes_are_read(controller: Controller) -> None:
