@@ -43,6 +43,7 @@ check: install $(CHECKOV) ## everything quick: format, lint, types, layers, gene
 	$(PY) -m workflows.render --check
 	$(PY) -m tools.generate_schema --check
 	$(PY) -m tools.generate_reference --check
+	$(PY) -m secrets_operator.manifests --check
 	terraform fmt -check -recursive infra/terraform
 	$(CHECKOV) -d infra/terraform --framework terraform --quiet --compact --skip-download
 	$(PYTEST) -n 2 tests/unit tests/contract
@@ -65,6 +66,8 @@ test: check parts ## everything: check, terraform test, integration, end to end,
 soak: install parts ## the long campaigns; resume where they stopped; write benchmarks/reports/
 	$(PY) -m tests.soak.kills --rounds 60
 	$(PY) -m tests.soak.argo --rounds 7
+	$(PY) -m tests.soak.leader --rounds 50
+	$(PY) -m tests.soak.secrets --rounds 100
 
 bench: install ## the figures, each beside a named peer in one run; writes benchmarks/reports/
 	$(PY) -m benchmarks.run
@@ -73,6 +76,7 @@ generate: install ## write every generated file again
 	$(PY) -m workflows.render
 	$(PY) -m tools.generate_schema
 	$(PY) -m tools.generate_reference
+	$(PY) -m secrets_operator.manifests
 
 format: install ## format code
 	ruff format -q .
