@@ -28,7 +28,7 @@ def management(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Managed]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep all that shares the management cluster in one process (`--dist loadgroup`)."""
+    """Mark what shares the management cluster, so that it can be played by one process (`make test` does)."""
     for item in items:
         if "management" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("clusters"))
+            item.add_marker(pytest.mark.management)
