@@ -22,7 +22,7 @@ from infra.kube.api import Api
 from tests.support.cli import EXAMPLES, Cli
 from workflows.argo.runs import path
 
-pytestmark = pytest.mark.xdist_group("clusters")
+pytestmark = pytest.mark.management
 
 ARGO = ("--engine", "argo")
 

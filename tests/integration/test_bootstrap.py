@@ -16,7 +16,7 @@ from infra.kube.api import Api
 from tests.support.cli import Cli
 from tests.support.managed import Managed, managed
 
-pytestmark = pytest.mark.xdist_group("clusters")
+pytestmark = pytest.mark.management
 MANIFEST = "/api/v1/namespaces/hera/configmaps/hera-install"
 TEMPLATE = "/apis/argoproj.io/v1alpha1/namespaces/hera/workflowtemplates/create-cluster"
 QUICK = 40.0

@@ -153,7 +153,8 @@ def test_stopped_without_terminal(cli: Cli, tmp_path: Path, how: str) -> None:
 def test_plain_output_has_no_escape_sequences(cli: Cli) -> None:
     done = cli.run("create", "cluster", "-f", SPEC, "--simulate", "--yes").ok()
     assert "\x1b" not in done.out + done.err
-    lines = done.err.splitlines()
+    engine, *lines = done.err.splitlines()
+    assert engine.startswith("Engine: local")
     assert all(re.match(r"\d\d:\d\d ", line) for line in lines if line)
     created = [line for line in lines if " created (" in line]
     assert len(created) == len(set(created)) > 40

@@ -20,7 +20,7 @@ from infra.host.host import Host, running
 from infra.kube.api import Api
 from tests.support import host as support
 
-pytestmark = pytest.mark.xdist_group("clusters")
+pytestmark = pytest.mark.management
 NAME = "tested"
 OTHER = "neighbour"
 INTERRUPTED = """

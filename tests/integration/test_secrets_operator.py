@@ -22,7 +22,6 @@ from tests.support.apiserver import ApiServer
 from tests.support.operator_process import Operator, make, ready, until
 from tests.support.secret_clouds import Cloud
 
-pytestmark = pytest.mark.xdist_group("secrets-operator")
 CANARY = "canary-5d1c"
 CREATED = {"kind": "SecretStore", "name": "store"}
 

@@ -12,7 +12,6 @@ from infra.errors import AuthDenied, ConfigRejected
 from tests.support import overlays
 from tests.support.kubernetes_api import Server, until
 
-pytestmark = pytest.mark.xdist_group("platform-api")
 DIGEST = "example.test/app@sha256:" + "0" * 64
 Object = dict[str, Any]
 Change = Callable[[Object], object]

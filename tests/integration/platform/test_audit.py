@@ -5,11 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
-
 from tests.support.kubernetes_api import Server, until
 
-pytestmark = pytest.mark.xdist_group("platform-api")
 CANARY = "c2VjcmV0LWNhbmFyeS03NzE"
 
 

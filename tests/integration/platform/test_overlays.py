@@ -11,7 +11,6 @@ from tests.support import overlays
 from tests.support.kubernetes_api import Server
 from tests.support.overlays import COMPONENTS, ENVIRONMENTS, Object
 
-pytestmark = pytest.mark.xdist_group("platform-api")
 MANAGER = "hera-platform"
 SERVERS = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp")
 

@@ -13,8 +13,6 @@ from tests.support import overlays, rights
 from tests.support.kubernetes_api import Server
 from tests.support.rights import Cell
 
-pytestmark = pytest.mark.xdist_group("platform-api")
-
 
 def granted(api: Api, name: str) -> set[Cell]:
     """Return the cells that the API server allows somebody."""
