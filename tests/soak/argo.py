@@ -55,6 +55,17 @@ class Batch:
         return [(f"{example}-{self.number}", EXAMPLES / f"{example}.yaml") for example in examples]
 
 
+SAMPLE = Batch(
+    0,
+    "dev",
+    creating=("step-killed", "pod-erased", "workflow-deleted", "controller-killed", "apiserver-killed", "store-full"),
+    deleting=("pod-evicted", "stopped", "terminated", "step-terminated", "kubelet-killed", "containerd-killed", "stores-killed"),
+    moments=(1.0,) * 13,
+    more=("aws-prod",),
+)
+"""Every kind once."""
+
+
 @dataclass(frozen=True)
 class Half:
     """What came of one half of a batch."""
@@ -114,7 +125,7 @@ class Campaign:
 
     def _ask(self, operation: str, name: str) -> Done:
         if operation == "create":
-            return self._run("create", "cluster", "-f", self._spec(name))
+            return self._run("create", "cluster", "-f", self._spec(name), "--simulate")
         return self._run("delete", "cluster", name, "--unprotect")
 
     def _run(self, *words: str | Path) -> Done:
@@ -149,9 +160,10 @@ class Campaign:
         """Strike when the run's work is under way; once more, without a pause, when the first came between two pods."""
         for pause in (moment, 0.0, 0.0, 0.0):
             run = self._wait_for_work([name], operation)
+            if not run:
+                break
             time.sleep(pause)
-            hit = OF_A_RUN[fault](self._scene(run))
-            if hit or not run:
+            if hit := OF_A_RUN[fault](self._scene(run)):
                 return hit
         return ""
 
@@ -188,7 +200,7 @@ class Campaign:
         problems += [f"lock left: {lock}" for lock in self._on.locks(names)]
         if operation == "create":
             for name in names:
-                plan = self._run("plan", "cluster", "-f", self._spec(name))
+                plan = self._on.cli.run("plan", "cluster", "-f", self._spec(name), "--simulate", "--engine", "argo")
                 if plan.code != 0:
                     problems.append(f"plan of {name} after resume: exit {plan.code}: {plan.out[-500:]} {plan.err[-500:]}")
         else:

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -120,11 +121,25 @@ def _controller(scene: Scene) -> str:
     return f"{len(hit)} controller pods erased" if hit else ""
 
 
+@contextmanager
+def _home_of(host: hosts.Host) -> Iterator[None]:
+    """Be the user whose host cluster it is; strikes of the node come one at a time."""
+    before = os.environ.get("HERA_HOME")
+    os.environ["HERA_HOME"] = str(host.home.parent.parent)
+    try:
+        yield
+    finally:
+        os.environ.pop("HERA_HOME")
+        if before is not None:
+            os.environ["HERA_HOME"] = before
+
+
 def _part(part: str) -> Strike:
     def strike(scene: Scene) -> str:
-        hosts.kill(scene.name, part, signal.SIGKILL)
-        time.sleep(AWAY_SECONDS)
-        hosts.start(scene.name, part)
+        with _home_of(scene.host):
+            hosts.kill(scene.name, part, signal.SIGKILL)
+            time.sleep(AWAY_SECONDS)
+            hosts.start(scene.name, part)
         wait_for_server(scene.api)
         return f"{part} killed, back after {AWAY_SECONDS:.0f} s"
 
