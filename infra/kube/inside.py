@@ -18,6 +18,8 @@ from infra.stores import open_store
 ENVIRONMENT, CREDENTIALS = "hera-environment", "hera-credentials"
 """ConfigMap and Secret that every step's container gets as its environment."""
 
+KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+
 
 class Inside:
     """One management cluster's inner addresses; tunnels live as long as this object."""
@@ -44,7 +46,7 @@ class Inside:
         endpoint = location.options.get("endpoint", "")
         if not _inner(endpoint):
             return open_store(url)
-        options = dict(location.options) | {"endpoint": self.address(endpoint)}
+        options = {"region": "us-east-1"} | dict(location.options) | {"endpoint": self.address(endpoint)}
         there = StateLocation(location.scheme, location.bucket, location.prefix, options)
         known = {name: value for name, value in self.environment.items() if name.startswith("AWS_") and "KEY" in name}
         return _with_keys(there, known) if known else open_store(_url(there))
@@ -95,18 +97,6 @@ def _url(location: StateLocation) -> str:
 
 def _with_keys(location: StateLocation, keys: dict[str, str]) -> ObjectStore:
     """Open an S3 store with the cluster's own keys, whatever keys this process has for the real cloud."""
-    from infra.providers.aws.session import client
     from infra.providers.aws.state import S3Store
 
-    class Keyed(S3Store):
-        """A store whose client has keys of its own."""
-
-        @cached_property
-        def client(self) -> Any:
-            """The S3 client."""
-            names = {"AWS_ACCESS_KEY_ID": "aws_access_key_id", "AWS_SECRET_ACCESS_KEY": "aws_secret_access_key"}
-            given = {names[name]: value for name, value in keys.items() if name in names}
-            region = location.options.get("region", "us-east-1")
-            return client("s3", region, path_style=True, endpoint_url=location.options["endpoint"], **given)
-
-    return Keyed(location)
+    return S3Store(location, {name.lower(): value for name, value in keys.items() if name in KEYS})

@@ -33,7 +33,7 @@ class Check:
 def check(api: Api, settings: Settings, found: Installed | None) -> Check:
     """Compare the cluster with what these settings ask for."""
     wanted = wanted_objects(api, settings)
-    different = [item for item in differences(api, wanted) if not _others(item)]
+    different = [item for item in differences(api, wanted) if not item.left_alone]
     different += [Difference(obj, "surplus") for obj in surplus(found.objects if found else (), wanted)]
     troubles = []
     if found and found.version != installed_version():
@@ -45,11 +45,6 @@ def check(api: Api, settings: Settings, found: Installed | None) -> Check:
     if found and not _guarded(api):
         troubles.append("the guard lets a forged run in")
     return Check(found.version if found else "", installed_version(), tuple(different), tuple(troubles))
-
-
-def _others(item: Difference) -> bool:
-    """Whether it is a definition that another Argo installation brought: left alone."""
-    return item.state == "foreign" and item.object["kind"] == "CustomResourceDefinition"
 
 
 def _guarded(api: Api) -> bool:

@@ -36,6 +36,11 @@ class Difference:
         _, kind, namespace, name = reference(self.object)
         return f"{kind} {f'{namespace}/' if namespace else ''}{name}"
 
+    @property
+    def left_alone(self) -> bool:
+        """Whether it is a definition that another Argo installation brought: nobody's trouble."""
+        return self.state == "foreign" and self.object["kind"] == "CustomResourceDefinition"
+
     def to_dict(self) -> dict[str, Any]:
         """Return the form that programs read."""
         version, kind, namespace, name = reference(self.object)

@@ -109,7 +109,7 @@ def _ours(found: Sequence[Difference]) -> list[Difference]:
             f"{taken.title} is there and was not installed by Hera",
             next_step="use a cluster without Argo Workflows in the namespace `argo`, or remove that installation first",
         )
-    return [item for item in found if not (item.state == "foreign" and item.object["kind"] == "CustomResourceDefinition")]
+    return [item for item in found if not item.left_alone]
 
 
 def _apply(api: Api, found: Sequence[Difference], progress: Progress, report: Report, remember: Callable[[], None]) -> None:

@@ -40,6 +40,12 @@ class Slowed(Throttled):
         self.retry_after = retry_after
 
 
+def pause_asked(header: object) -> float:
+    """Return the seconds that a `Retry-After` header asks for; 0 where it is missing or a date."""
+    text = str(header or "")
+    return float(text) if text.isdigit() else 0.0
+
+
 @dataclass(frozen=True)
 class Value:
     """A secret's bytes; shows itself as stars wherever it is printed."""

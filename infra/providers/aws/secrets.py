@@ -11,7 +11,20 @@ from pydantic import Field
 
 from infra.errors import AlreadyExists, AuthDenied, HeraError, TimedOut
 from infra.providers.aws import session
-from infra.secrets.base import OWNED, OWNER, Backend, NoSuchSecret, Options, Query, Ref, Selector, Slowed, Value, each
+from infra.secrets.base import (
+    OWNED,
+    OWNER,
+    Backend,
+    NoSuchSecret,
+    Options,
+    Query,
+    Ref,
+    Selector,
+    Slowed,
+    Value,
+    each,
+    pause_asked,
+)
 
 BATCH = 20
 ATTEMPTS, CONNECT_SECONDS, READ_SECONDS = 3, 3, 10
@@ -171,10 +184,8 @@ def _known(code: str, key: str, error: Any) -> HeraError | None:
         return AuthDenied(f"AWS forbids reading {key or 'secrets'} ({code})", next_step=_RIGHTS, detail=said)
     if code in _SLOW:
         headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-        wanted = str(headers.get("retry-after", ""))
-        return Slowed(
-            "AWS Secrets Manager asks for fewer calls", retry_after=float(wanted) if wanted.isdigit() else 0.0, detail=said
-        )
+        pause = pause_asked(headers.get("retry-after"))
+        return Slowed("AWS Secrets Manager asks for fewer calls", retry_after=pause, detail=said)
     return None
 
 

@@ -76,25 +76,30 @@ def _options(location: StateLocation) -> dict[str, str]:
     return dict(location.options)
 
 
-def s3(location: StateLocation) -> Any:
-    """Return the S3 client of a location."""
+def s3(location: StateLocation, **settings: Any) -> Any:
+    """Return the S3 client of a location; `settings` go to boto3."""
     options = _options(location)
-    settings: dict[str, Any] = {"endpoint_url": options["endpoint"]} if options.get("endpoint") else {}
+    settings |= {"endpoint_url": options["endpoint"]} if options.get("endpoint") else {}
     return client("s3", options.get("region", ""), role=options.get("role_arn"), path_style=_path_style(options), **settings)
 
 
 class S3Store:
-    """An `infra.objects.ObjectStore` in a bucket, below the location's prefix. Versions are ETags."""
+    """An `infra.objects.ObjectStore` in a bucket, below the location's prefix. Versions are ETags.
 
-    def __init__(self, location: StateLocation) -> None:
-        self._location = location
+    Args:
+        location: The bucket, and how it is reached.
+        keys: An access key, as boto3 names its parts, for a store that does not take this process's own credentials.
+    """
+
+    def __init__(self, location: StateLocation, keys: Mapping[str, str] | None = None) -> None:
+        self._location, self._keys = location, dict(keys or {})
         self._client: Any = None
 
     @property
     def client(self) -> Any:
         """The S3 client, made when it is first needed."""
         if self._client is None:
-            self._client = s3(self._location)
+            self._client = s3(self._location, **self._keys)
         return self._client
 
     def get(self, key: str) -> StoredObject | None:

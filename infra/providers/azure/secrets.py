@@ -11,7 +11,20 @@ from pydantic import Field
 
 from infra.errors import AlreadyExists, AuthDenied, ConfigRejected, HeraError, TimedOut, Unsupported
 from infra.providers.azure.sdk import meaning, sdk
-from infra.secrets.base import OWNED, OWNER, Backend, NoSuchSecret, Options, Query, Ref, Selector, Slowed, Value, each
+from infra.secrets.base import (
+    OWNED,
+    OWNER,
+    Backend,
+    NoSuchSecret,
+    Options,
+    Query,
+    Ref,
+    Selector,
+    Slowed,
+    Value,
+    each,
+    pause_asked,
+)
 
 ATTEMPTS, CONNECT_SECONDS, READ_SECONDS = 2, 3, 10
 _RIGHTS = "give the identity the role Key Vault Secrets User on the vault (Secrets Officer to push)"
@@ -131,8 +144,8 @@ def _known(core: Any, error: Any, key: str) -> HeraError:
     if status in (401, 403):
         return AuthDenied(f"Azure forbids reading {key or 'secrets'}", next_step=_RIGHTS, detail=code)
     if status == 429:
-        wanted = str(error.response.headers.get("Retry-After", "")) if error.response else ""
-        return Slowed("Azure Key Vault asks for fewer calls", retry_after=float(wanted) if wanted.isdigit() else 0.0, detail=code)
+        pause = pause_asked(error.response.headers.get("Retry-After") if error.response else None)
+        return Slowed("Azure Key Vault asks for fewer calls", retry_after=pause, detail=code)
     return meaning(error, f"read {key}" if key else "reach the Key Vault")
 
 

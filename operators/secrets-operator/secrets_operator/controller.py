@@ -17,6 +17,7 @@ from prometheus_client import Counter
 from infra.errors import HeraError, NotFound
 from operator_kit.conditions import Condition
 from operator_kit.events import Recorder
+from operator_kit.finalizers import RELEASE
 from operator_kit.queue import Outcome, WorkQueue
 from operator_kit.runtime import Context
 from operator_kit.watching import Watch
@@ -151,7 +152,7 @@ class Controller:
             metadata.get("generation"),
             metadata.get("deletionTimestamp"),
             annotations.get(FORCE),
-            _released(annotations),
+            annotations.get(RELEASE),
         )
         with self._lock:
             before = self._prints.get(key)
@@ -213,9 +214,3 @@ class Controller:
                 self._written.pop(place, None)
         for owner in owners:
             self._queue.add(owner)
-
-
-def _released(annotations: Mapping[str, str]) -> str | None:
-    from operator_kit.finalizers import RELEASE
-
-    return annotations.get(RELEASE)
