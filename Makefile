@@ -7,6 +7,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 CHECKOV := .tools/checkov/bin/checkov
 UV_VERSION := 0.13.9
+COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 PYTEST := $(PY) -m pytest -q
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 
@@ -88,6 +89,6 @@ format: install ## format code
 	terraform fmt -recursive infra/terraform
 
 lock: ## resolve requirements/*.lock again
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --all-extras --group dev -o requirements/dev.lock pyproject.toml
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra aws --extra azure --extra gcp --extra kubernetes --extra simulator -c requirements/dev.lock -o requirements/steps.lock pyproject.toml
-	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -o requirements/checkov.lock requirements/checkov.in
+	$(COMPILE) --all-extras --group dev -o requirements/dev.lock pyproject.toml
+	$(COMPILE) --extra aws --extra azure --extra gcp --extra kubernetes --extra simulator -c requirements/dev.lock -o requirements/steps.lock pyproject.toml
+	$(COMPILE) -o requirements/checkov.lock requirements/checkov.in

@@ -14,20 +14,19 @@ import os
 import platform
 import secrets
 import statistics
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import yaml
 
-from benchmarks.measure import Figure
+from benchmarks.measure import Figure, table
 from infra.kube.api import Api
-from tests.support import argo
+from tests.soak.campaign import commit, today
+from tests.support import argo, managed
 from tests.support.cli import EXAMPLES, PROJECT, Cli
 
 OURS, DEFAULT = "dev", "argo-default"
@@ -136,15 +135,10 @@ class Bench:
         if done.code:
             raise RuntimeError(f"clusterctl {' '.join(words)} ended with {done.code}:\n{done.err[-3000:]}")
 
-    def api(self) -> Api:
-        """Connect to it."""
-        record = json.loads((self.cli.home / "management.json").read_text())
-        return Api.connect(Path(record["kubeconfig"]), record["context"])
-
     def side(self, profile: str, rounds: int, prints: int) -> Side:
         """Measure one configuration."""
         self.bootstrap("--simulate", "--profile", profile)
-        api = self.api()
+        api = managed.of(self.name, self.cli).api
         installed = api.get(f"{argo.GROUP}/workflowtemplates/create-cluster")
         shape = grouped(installed) if profile == OURS else plain(installed)
         for name, spec in (("create", shape), ("print", printing(installed))):
@@ -219,18 +213,15 @@ def figures(ours: Side, default: Side) -> Iterator[Figure]:
 
 def report(found: list[Figure], rounds: int, prints: int) -> str:
     """Return the report."""
-    git = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=PROJECT)
     machine = f"{os.cpu_count()} cores, {platform.system()} {platform.release()}"
-    where = f"Commit {git.stdout.strip()}, {datetime.now(UTC):%Y-%m-%d}, {machine}; one host cluster for both sides."
+    where = f"Commit {commit()}, {today()}, {machine}; one host cluster for both sides."
     again = f"`python -m benchmarks.argo` measures again: {rounds} creates of examples/aws-dev.yaml a side after one to warm up"
-    table = "| what | ours | peer | ratio | budget | within | note |\n|---|---|---|---|---|---|---|\n"
-    rows = "\n".join(figure.row() for figure in found)
     tail = (
         "Overhead is the wall time from the request to the end, less what the steps say they worked, by six steps. Ours is the "
         "profile `dev` with the pipelines as they are; the peer is `argo-default` with a pod for each of the six steps."
     )
     head = f"# Argo: our configuration against its default (simulated cloud)\n\n{where} {again}, medians; {prints} prints.\n\n"
-    return f"{head}{table}{rows}\n\n{tail}\n"
+    return f"{head}{table(found)}\n{tail}\n"
 
 
 def main() -> int:

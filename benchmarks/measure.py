@@ -40,6 +40,12 @@ class Figure:
         )
 
 
+def table(figures: Sequence[Figure]) -> str:
+    """Return figures as a Markdown table."""
+    head = "| what | ours | peer | ratio | budget | within | note |\n|---|---|---|---|---|---|---|\n"
+    return head + "\n".join(figure.row() for figure in figures) + "\n"
+
+
 def seconds(action: Callable[[], object]) -> float:
     """Return how long an action takes."""
     started = time.perf_counter()

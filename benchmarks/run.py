@@ -9,17 +9,17 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import yaml
 
 from benchmarks import critical_path
-from benchmarks.measure import Figure, command, pair, seconds
+from benchmarks.measure import Figure, command, pair, seconds, table
 from infra.objects_folder import FolderStore
 from infra.simulator.cloud import SimulatedCloud
 from infra.simulator.environment import environment
 from steps.common.ledger import Ledgers
+from tests.soak.campaign import commit, today
 from tests.support.cli import EXAMPLES, PROJECT, Cli
 
 LATENCY = 0.02
@@ -119,11 +119,8 @@ FIGURES = (help_speed, create_overhead, latencies, many_clusters, simulator_plan
 
 
 def _report(figures: list[Figure]) -> str:
-    git = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=PROJECT)
-    where = f"Commit {git.stdout.strip()}, {datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores."
-    head = f"# Figures (simulated)\n\n{where} `make bench` measures them again.\n\n"
-    table = "| what | ours | peer | ratio | budget | within | note |\n|---|---|---|---|---|---|---|\n"
-    return head + table + "\n".join(figure.row() for figure in figures) + "\n"
+    where = f"Commit {commit()}, {today()}, {os.cpu_count()} cores."
+    return f"# Figures (simulated)\n\n{where} `make bench` measures them again.\n\n{table(figures)}"
 
 
 def main() -> int:

@@ -6,11 +6,13 @@ import argparse
 import json
 import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
+
+from tests.support.cli import PROJECT
 
 Result = TypeVar("Result")
 """A frozen dataclass of what came of one round."""
@@ -30,8 +32,20 @@ def arguments(description: str, rounds: int, jobs: int, report: str) -> argparse
 
 def commit() -> str:
     """Return the commit that is tried, short; `unknown` outside a repository."""
-    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True)
+    done = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, cwd=PROJECT)
     return done.stdout.strip() or "unknown"
+
+
+class Numbered(Protocol):
+    """A round or a batch."""
+
+    @property
+    def number(self) -> int:
+        """Which one, the same for the same seed."""
+        ...
+
+
+Item = TypeVar("Item", bound=Numbered)
 
 
 class Log(Generic[Result]):
@@ -44,6 +58,11 @@ class Log(Generic[Result]):
         lines = self._file.read_text().splitlines() if self._file.is_file() and not options.only else []
         self.results = [read(json.loads(line)) for line in lines]
         print(f"seed {options.seed}, {len(self.results)} results from before", flush=True)
+
+    @staticmethod
+    def left(items: Iterable[Item], done: Container[int], only: Sequence[int] | None) -> list[Item]:
+        """Return what is still to be played: all that is not done, or of that what was asked for."""
+        return [item for item in items if item.number not in done and (not only or item.number in only)]
 
     def add(self, result: Any, line: str) -> None:
         """Keep a result and show it."""
