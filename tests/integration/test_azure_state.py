@@ -30,6 +30,7 @@ from infra.providers.azure.resources import drain, inventory
 from infra.providers.azure.state import ACCOUNT, create
 from infra.providers.base import OWNER_TAG, StateLocation
 from tests.doubles.arm import SUBSCRIPTION, Arm, arm, certificate
+from tests.support.ports import free_port
 
 AZURITE = "3.37.0"
 NAME = "hera"
@@ -54,12 +55,6 @@ def azurite_program() -> Path:
         if done.returncode:
             pytest.fail(f"`npm install --prefix {cache} azurite@{AZURITE}` failed:\n{done.stderr[-2000:]}")
     return program
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextmanager

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import threading
 import time
@@ -26,6 +25,7 @@ from infra.errors import CloudUnavailable, NotFound, StateLocked
 from infra.objects import ObjectStore, PreconditionFailed
 from infra.providers.base import StateLocation
 from infra.providers.gcp import PROVIDER
+from tests.support.ports import free_port
 
 MODULE, VERSION = "github.com/fsouza/fake-gcs-server", "v1.56.1"
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "hera"
@@ -43,12 +43,6 @@ def emulator() -> Path:
         )
         assert done.returncode == 0, f"the emulator could not be built: {how}\n{done.stderr}"
     return program
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def wait_for(url: str) -> None:

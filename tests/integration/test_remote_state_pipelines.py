@@ -26,6 +26,7 @@ from infra.stores import open_store
 from steps.common.ledger import Ledgers
 from tests.support.cli import EXAMPLES, PROJECT
 from tests.support.inventory import difference, in_cloud
+from tests.support.ports import free_port
 from tests.support.specs import with_bigger_pool
 
 SECRET = {"AWS_ACCESS_KEY_ID": "hera-test", "AWS_SECRET_ACCESS_KEY": "hera-test-secret"}
@@ -34,12 +35,6 @@ DELETE = ("lifecycle.admit", "lifecycle.drain", "cluster.destroy", "network.dest
 
 LOST = "google_logging_project_bucket_config"
 """Its name holds a time that only the state knew, and it can carry no label: a kill before the state is stored leaves it."""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def eventually(condition: Callable[[], object], seconds: float = 60) -> None:

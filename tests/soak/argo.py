@@ -260,8 +260,7 @@ def main() -> int:
     options = arguments(__doc__, rounds=7, jobs=1, report="benchmarks/reports/argo-faults.md").parse_args()
     log = Log("argo", options, _read)
     known = {half.batch.number for half in log.results if half.operation == "delete"}
-    left = [batch for batch in batches(options.rounds, options.seed) if batch.number not in known]
-    left = [batch for batch in left if not options.only or batch.number in options.only]
+    left = log.left(batches(options.rounds, options.seed), known, options.only)
     with managed("soak", log.folder / "home") as cluster:
         prepare(cluster)
         campaign = Campaign(cluster, log.folder)

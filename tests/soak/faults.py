@@ -12,7 +12,6 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,8 @@ from typing import Any
 from infra.errors import HeraError
 from infra.host import cluster as hosts
 from infra.kube.api import Api
+from tests.support.surroundings import environment
+from workflows.argo.runs import path as run_path
 
 AWAY_SECONDS = 8.0
 """How long a part of the cluster stays away; shorter than anything that gives up on it."""
@@ -37,7 +38,7 @@ class Scene:
 
     @property
     def workflow(self) -> str:
-        return f"/apis/argoproj.io/v1alpha1/namespaces/{self.namespace}/workflows/{self.run}"
+        return run_path(self.namespace, self.run)
 
     def pods(self) -> list[dict[str, Any]]:
         """Return the run's pods that are running."""
@@ -121,22 +122,9 @@ def _controller(scene: Scene) -> str:
     return f"{len(hit)} controller pods erased" if hit else ""
 
 
-@contextmanager
-def _home_of(host: hosts.Host) -> Iterator[None]:
-    """Be the user whose host cluster it is; strikes of the node come one at a time."""
-    before = os.environ.get("HERA_HOME")
-    os.environ["HERA_HOME"] = str(host.home.parent.parent)
-    try:
-        yield
-    finally:
-        os.environ.pop("HERA_HOME")
-        if before is not None:
-            os.environ["HERA_HOME"] = before
-
-
 def _part(part: str) -> Strike:
     def strike(scene: Scene) -> str:
-        with _home_of(scene.host):
+        with environment(HERA_HOME=str(scene.host.home.parent.parent)):
             hosts.kill(scene.name, part, signal.SIGKILL)
             time.sleep(AWAY_SECONDS)
             hosts.start(scene.name, part)

@@ -245,8 +245,7 @@ def main() -> int:
     log = Log("kills", options, _read)
     campaign = Campaign(log.folder, {f"{r.round.operation} {r.round.example}": r.seconds for r in log.results if not r.killed})
     known = {result.round.number for result in log.results}
-    left = [item for item in rounds(options.rounds, options.seed) if item.number not in known]
-    left = [item for item in left if not options.only or item.number in options.only]
+    left = log.left(rounds(options.rounds, options.seed), known, options.only)
     with ThreadPoolExecutor(options.jobs) as pool:
         for result in pool.map(campaign.play, left):
             log.add(result, _line(result))

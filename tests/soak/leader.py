@@ -16,7 +16,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -26,6 +26,7 @@ from infra.kube.api import Api
 from tests.soak import campaign
 from tests.support import apiserver
 from tests.support.apiserver import ApiServer
+from tests.support.waiting import until
 from tests.support.wire import Wire
 
 REPORT = "benchmarks/reports/leader.md"
@@ -132,15 +133,19 @@ def play(server: ApiServer, number: int, seed: int) -> Round:
     api.create(f"/api/v1/namespaces/{namespace}/configmaps", counter)
     history = History(server.connect(), namespace)
     with replicas(server, namespace) as pair:
-        _until(lambda: history.leader() != "", "nobody leads")
+        until(lambda: history.leader() != "", "nobody leads", PATIENCE)
         first = next(item for item in pair if item.name == history.leader())
         second = next(item for item in pair if item is not first)
-        _until(lambda: any(said["what"] == "started" for said in second.said), "the second replica does not start")
+        until(
+            lambda: any(said["what"] == "started" for said in second.said),
+            "the second replica does not start",
+            PATIENCE,
+        )
         time.sleep(2 + chance.random() * 2)
         found = [] if way != "clock" else _move_clocks(first, second, history)
         lost = time.monotonic()
         _lose(first, way)
-        _until(lambda: history.leader() == second.name, "nobody took over")
+        until(lambda: history.leader() == second.name, "nobody took over", PATIENCE)
         taken = history.first_by(second.name)
         assert taken is not None
         time.sleep(1 + chance.random() * 3)
@@ -188,14 +193,6 @@ def _bring_back(replica: Replica, way: str) -> None:
     if way == "frozen":
         replica.send(signal.SIGCONT)
     replica.wire.mend()
-
-
-def _until(done: Callable[[], bool], otherwise: str) -> None:
-    until = time.monotonic() + PATIENCE
-    while not done():
-        if time.monotonic() > until:
-            raise AssertionError(otherwise)
-        time.sleep(0.02)
 
 
 def main() -> int:

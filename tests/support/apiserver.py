@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import socket
 import subprocess
 import time
 import urllib.request
@@ -19,6 +18,8 @@ from pathlib import Path
 from infra.host import parts
 from infra.kube.api import Api
 from tests.support import certificates
+from tests.support.control_plane import apiserver, etcd
+from tests.support.ports import free_ports
 
 SECONDS = 60.0
 ADMIN = "admin"
@@ -72,14 +73,10 @@ def running(folder: Path, users: Sequence[str] = ()) -> Iterator[ApiServer]:
     (folder / "tokens.csv").write_text(
         "".join(f'{token},{name},{name},"{"system:masters" if name == ADMIN else name}"\n' for name, token in tokens.items())
     )
-    etcd = (str(binaries / "etcd"), *_etcd(folder, client, peer))
-    argv = (
-        str(binaries / "kubernetes"),
-        "kube-apiserver",
-        f"--etcd-servers=http://127.0.0.1:{client}",
-        "--bind-address=127.0.0.1",
-        "--advertise-address=127.0.0.1",
-        f"--secure-port={port}",
+    argv = apiserver(
+        binaries,
+        client,
+        port,
         "--service-cluster-ip-range=10.0.0.0/24",
         f"--tls-cert-file={folder / 'server.crt'}",
         f"--tls-private-key-file={folder / 'server.key'}",
@@ -89,11 +86,9 @@ def running(folder: Path, users: Sequence[str] = ()) -> Iterator[ApiServer]:
         "--service-account-issuer=https://tests.invalid",
         "--authorization-mode=RBAC",
         "--disable-admission-plugins=ServiceAccount",
-        "--endpoint-reconciler-type=none",
-        "--profiling=false",
     )
     with ExitStack() as stack:
-        storage = _launch(etcd, folder / "etcd.log")
+        storage = _launch(etcd(binaries, folder, client, peer), folder / "etcd.log")
         stack.callback(lambda: (storage.kill(), storage.wait()))
         process = _launch(argv, folder / "apiserver.log")
         server = ApiServer(folder, port, tokens, argv, process)
@@ -114,27 +109,6 @@ def write_kubeconfig(path: Path, port: int, authority: Path, token: str) -> None
         "current-context": "test",
     }
     path.write_text(json.dumps(content))
-
-
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [item.getsockname()[1] for item in sockets]
-    for item in sockets:
-        item.close()
-    return ports
-
-
-def _etcd(folder: Path, client: int, peer: int) -> Sequence[str]:
-    return (
-        f"--data-dir={folder / 'etcd'}",
-        f"--listen-client-urls=http://127.0.0.1:{client}",
-        f"--advertise-client-urls=http://127.0.0.1:{client}",
-        f"--listen-peer-urls=http://127.0.0.1:{peer}",
-        f"--initial-advertise-peer-urls=http://127.0.0.1:{peer}",
-        f"--initial-cluster=default=http://127.0.0.1:{peer}",
-        "--unsafe-no-fsync",
-        "--log-level=error",
-    )
 
 
 def _launch(argv: Sequence[str], log: Path) -> subprocess.Popen[bytes]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ from infra.errors import HeraError
 from infra.host import cluster, machine, oci
 from infra.host.host import RUN, Host
 from infra.kube.api import Api
+from tests.support.waiting import until
 
 PROBE = "localhost/hera/probe:dev"
 SOURCE = Path(__file__).parent / "probe"
@@ -47,9 +46,9 @@ def service(name: str) -> dict[str, Any]:
 def run_pod(api: Api, body: dict[str, Any], phase: str, seconds: float = 60) -> dict[str, Any]:
     """Create a pod and wait for its phase."""
     pods = "/api/v1/namespaces/default/pods"
-    until(lambda: create(api, pods, body), seconds)
+    until(lambda: create(api, pods, body), "the pod is not accepted", seconds)
     path = f"{pods}/{body['metadata']['name']}"
-    until(lambda: api.get(path)["status"].get("phase") == phase, seconds)
+    until(lambda: api.get(path)["status"].get("phase") == phase, f"the pod is not {phase}", seconds)
     return api.get(path)
 
 
@@ -60,13 +59,6 @@ def create(api: Api, path: str, body: dict[str, Any]) -> bool:
     except HeraError:
         return False
     return True
-
-
-def until(done: Callable[[], bool], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < end, f"not so after {seconds} s"
-        time.sleep(0.2)
 
 
 def pids(host: Host) -> dict[str, int]:

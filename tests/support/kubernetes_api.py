@@ -6,10 +6,8 @@ Certificates and files are in a folder of the caller's; the audit policy is the 
 from __future__ import annotations
 
 import json
-import socket
 import subprocess
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,12 +17,14 @@ from infra.host import parts, pki
 from infra.host.host import Host
 from infra.kube.api import Api
 from tests.support.cli import PROJECT
+from tests.support.control_plane import apiserver, etcd
+from tests.support.ports import free_ports
+from tests.support.waiting import until
 
 AUDIT_POLICY = PROJECT / "k8s" / "base" / "audit" / "policy.yaml"
 CONTROLLERS = (
     "namespace-controller,serviceaccount-controller,resourcequota-controller,validatingadmissionpolicy-status-controller"
 )
-PATIENCE = 60.0
 
 
 @dataclass(frozen=True)
@@ -47,8 +47,8 @@ def running(folder: Path) -> Iterator[Server]:
         def start(name: str, argv: Sequence[str]) -> None:
             stack.enter_context(_process(argv, folder / f"{name}.log"))
 
-        start("etcd", _etcd(host, client, peer))
-        start("apiserver", _apiserver(host, client, port))
+        start("etcd", etcd(host.bin, folder, client, peer))
+        start("apiserver", apiserver(host.bin, client, port, *_identity(host)))
         api = Api.connect(_kubeconfig(host, "admin", port))
         until(
             lambda: _there(api, "/api/v1/namespaces/default"), f"the API server does not answer; see {folder / 'apiserver.log'}"
@@ -57,21 +57,6 @@ def running(folder: Path) -> Iterator[Server]:
         account = "/api/v1/namespaces/default/serviceaccounts/default"
         until(lambda: _there(api, account), f"the controllers do nothing; see {folder / 'controllers.log'}")
         yield Server(api, folder / "admin.kubeconfig", folder / "audit.log")
-
-
-def until(done: Callable[[], bool], otherwise: str) -> None:
-    """Wait for something, and fail with a sentence when it does not come."""
-    end = time.monotonic() + PATIENCE
-    while not done():
-        assert time.monotonic() < end, otherwise
-        time.sleep(0.1)
-
-
-def free_ports(count: int) -> list[int]:
-    """Return ports of the loopback address that nobody listens at."""
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)]
-        return [item.getsockname()[1] for item in sockets]
 
 
 @contextmanager
@@ -98,30 +83,8 @@ def _kubeconfig(host: Host, name: str, port: int) -> Path:
     return path
 
 
-def _etcd(host: Host, client: int, peer: int) -> list[str]:
-    url, other = f"http://127.0.0.1:{client}", f"http://127.0.0.1:{peer}"
+def _identity(host: Host) -> list[str]:
     return [
-        str(host.bin / "etcd"),
-        f"--data-dir={host.home / 'etcd'}",
-        f"--listen-client-urls={url}",
-        f"--advertise-client-urls={url}",
-        f"--listen-peer-urls={other}",
-        f"--initial-advertise-peer-urls={other}",
-        f"--initial-cluster=default={other}",
-        "--unsafe-no-fsync",
-        "--log-level=warn",
-    ]
-
-
-def _apiserver(host: Host, etcd: int, port: int) -> list[str]:
-    return [
-        str(host.bin / "kubernetes"),
-        "kube-apiserver",
-        f"--etcd-servers=http://127.0.0.1:{etcd}",
-        "--bind-address=127.0.0.1",
-        "--advertise-address=127.0.0.1",
-        "--endpoint-reconciler-type=none",
-        f"--secure-port={port}",
         f"--service-cluster-ip-range={host.service_cidr}",
         f"--tls-cert-file={host.pki / 'apiserver.crt'}",
         f"--tls-private-key-file={host.pki / 'apiserver.key'}",
@@ -133,7 +96,6 @@ def _apiserver(host: Host, etcd: int, port: int) -> list[str]:
         "--allow-privileged=true",
         f"--audit-policy-file={AUDIT_POLICY}",
         f"--audit-log-path={host.home / 'audit.log'}",
-        "--profiling=false",
     ]
 
 

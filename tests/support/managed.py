@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from infra.host.cluster import Host, find
 from infra.kube.api import Api
 from infra.kube.inside import Inside
+from infra.management.install import is_ready
 from infra.management.record import Management
 from infra.simulator.cloud import SimulatedCloud
 from tests.support.cli import Cli
 from tests.support.inventory import Item, compared, held
 from tests.support.inventory import managed as managed_objects
+from tests.support.surroundings import environment
+from tests.support.waiting import until
+from workflows.argo.runs import path
 
 VOLUME = {"medium": "Memory", "sizeLimit": "384Mi"}
 """The object store's volume: one that can be filled."""
@@ -36,9 +37,8 @@ class Managed:
 
     def running(self, pipeline: str, clusters: Sequence[str]) -> list[str]:
         """Return the runs of a pipeline that go on for one of the clusters."""
-        path = f"/apis/argoproj.io/v1alpha1/namespaces/{self.management.namespace}/workflows"
         selector = f"hera.dev/pipeline={pipeline},hera.dev/cluster in ({','.join(clusters)}),workflows.argoproj.io/phase=Running"
-        return [item["metadata"]["name"] for item in self.api.items(path, labelSelector=selector)]
+        return [item["metadata"]["name"] for item in self.api.items(path(self.management.namespace), labelSelector=selector)]
 
     def difference(self, clusters: Sequence[str]) -> list[str]:
         """Say what only the simulated cloud or only the clusters' states have; empty when they agree."""
@@ -69,31 +69,17 @@ class Managed:
         """Reach the simulated cloud through a tunnel."""
         with Inside(self.api, self.management.namespace) as inside:
             url, token = inside.simulator()
-            before = dict(os.environ)
-            os.environ |= {"HERA_SIMULATOR_URL": url, "HERA_SIMULATOR_TOKEN": token}
-            try:
+            with environment(HERA_SIMULATOR_URL=url, HERA_SIMULATOR_TOKEN=token):
                 yield SimulatedCloud(self.cli.home)
-            finally:
-                os.environ.clear()
-                os.environ.update(before)
 
     def limit_store(self) -> None:
         """Give the object store a small volume of its own; what it held is gone."""
-        path = "/apis/apps/v1/namespaces/hera-simulation/deployments/minio"
-        volumes = self.api.get(path)["spec"]["template"]["spec"]["volumes"]
+        store = "/apis/apps/v1/namespaces/hera-simulation/deployments/minio"
+        volumes = self.api.get(store)["spec"]["template"]["spec"]["volumes"]
         number = next(index for index, volume in enumerate(volumes) if volume["name"] == "data")
         operation = {"op": "replace", "path": f"/spec/template/spec/volumes/{number}/emptyDir", "value": VOLUME}
-        wanted = self.api.patch(path, [operation], kind="json")["metadata"]["generation"]
-        until = time.monotonic() + 120
-        while not _rolled_out(self.api.get(path), wanted):
-            assert time.monotonic() < until, "the object store did not come back with its small volume"
-            time.sleep(0.5)
-
-
-def _rolled_out(deployment: dict[str, Any], generation: int) -> bool:
-    status = deployment.get("status", {})
-    seen = status.get("observedGeneration", 0) >= generation
-    return bool(seen and status.get("updatedReplicas") and status.get("availableReplicas") and status.get("replicas") == 1)
+        self.api.patch(store, [operation], kind="json")
+        until(lambda: is_ready(self.api.get(store)), "the object store did not come back with its small volume", 120, pause=0.5)
 
 
 @contextmanager
@@ -111,13 +97,7 @@ def managed(name: str, home: Path) -> Iterator[Managed]:
 
 def of(name: str, cli: Cli) -> Managed:
     """Return the management cluster that a user has."""
-    before = os.environ.get("HERA_HOME")
-    os.environ["HERA_HOME"] = str(cli.home)
-    try:
+    with environment(HERA_HOME=str(cli.home)):
         host, management = find(name), Management.load()
-    finally:
-        os.environ.pop("HERA_HOME")
-        if before:
-            os.environ["HERA_HOME"] = before
     assert host and management, f"no management cluster {name} in {cli.home}"
     return Managed(name, cli, host, management, management.api())

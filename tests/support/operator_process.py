@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -19,7 +18,9 @@ import yaml
 
 from infra.errors import AlreadyExists, HeraError, NotFound
 from infra.kube.api import Api
-from tests.support.apiserver import ApiServer, free_ports
+from tests.support import waiting
+from tests.support.apiserver import ApiServer
+from tests.support.ports import free_ports
 
 ROOT = Path(__file__).parents[2]
 MANIFESTS = ROOT / "operators" / "secrets-operator" / "manifests"
@@ -108,13 +109,8 @@ def _leads(operator: Operator) -> bool:
 
 
 def until(done: Callable[[], bool], otherwise: str, seconds: float = 15.0) -> float:
-    """Wait until something holds; return how long that took."""
-    began = time.monotonic()
-    while not done():
-        if time.monotonic() - began > seconds:
-            raise AssertionError(otherwise)
-        time.sleep(0.05)
-    return time.monotonic() - began
+    """Wait until something holds that an operator does quickly; return how long that took."""
+    return waiting.until(done, otherwise, seconds)
 
 
 def make(api: Api, kind: str, namespace: str, name: str, spec: Mapping[str, Any], **metadata: Any) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 from infra.errors import AuthDenied, ConfigRejected
 from tests.support import overlays
-from tests.support.kubernetes_api import Server, until
+from tests.support.kubernetes_api import Server
+from tests.support.waiting import until
 
 DIGEST = "example.test/app@sha256:" + "0" * 64
 Object = dict[str, Any]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.support.kubernetes_api import Server, until
+from tests.support.kubernetes_api import Server
+from tests.support.waiting import until
 
 CANARY = "c2VjcmV0LWNhbmFyeS03NzE"
 

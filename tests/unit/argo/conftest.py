@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from infra.kube.api import Api
-from tests.doubles.kubernetes_api import FakeKubernetes, kubernetes
+from tests.doubles.kubernetes_api import FakeKubernetes
 from workflows.argo.engine import SPEAKER
 from workflows.argo.runs import Run, path, pod_name
 from workflows.local.api import NodeEvent
@@ -25,12 +25,6 @@ def fake() -> FakeKubernetes:
     template = {"metadata": {"name": "create-cluster"}, "spec": {"arguments": {"parameters": parameters}}}
     fake.put(path("hera", "create-cluster", "workflowtemplates"), template)
     return fake
-
-
-@pytest.fixture
-def api(fake: FakeKubernetes) -> Iterator[Api]:
-    with kubernetes(fake) as api:
-        yield api
 
 
 @dataclass

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from infra.errors import Interrupted, StepFailed
 from infra.kube.api import Api
 from infra.management.record import Management
 from steps.common.ledger import Ledger, Ledgers, StageRecord, open_store
-from tests.doubles.kubernetes_api import USER, FakeKubernetes, kubernetes
+from tests.doubles.kubernetes_api import USER, FakeKubernetes
 from workflows.argo.runs import path
 
 from .conftest import Shell
@@ -26,17 +26,6 @@ from .conftest import Shell
 NAME = "create-cluster-shop-x"
 RUN = path("hera", NAME)
 SPEC = Path(__file__).parents[3] / "examples" / "aws-dev.yaml"
-
-
-@pytest.fixture
-def fake() -> FakeKubernetes:
-    return FakeKubernetes()
-
-
-@pytest.fixture
-def api(fake: FakeKubernetes) -> Iterator[Api]:
-    with kubernetes(fake) as api:
-        yield api
 
 
 @pytest.fixture

@@ -4,27 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 
 import pytest
 
 from infra.errors import AlreadyExists, AuthDenied, ConfigRejected, HeraError, NotFound, Throttled
 from infra.kube.api import Api
 from infra.kube.errors import Conflict, Gone, Unavailable, refused
-from tests.doubles.kubernetes_api import USER, FakeKubernetes, kubernetes
+from tests.doubles.kubernetes_api import USER, FakeKubernetes
 
 MAPS = "/api/v1/namespaces/hera/configmaps"
-
-
-@pytest.fixture
-def fake() -> FakeKubernetes:
-    return FakeKubernetes()
-
-
-@pytest.fixture
-def api(fake: FakeKubernetes) -> Iterator[Api]:
-    with kubernetes(fake) as api:
-        yield api
 
 
 def config_map(name: str, **data: str) -> dict[str, object]:

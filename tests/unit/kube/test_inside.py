@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from infra.errors import NotFound
 from infra.kube.api import Api
 from infra.kube.inside import Inside
-from tests.doubles.kubernetes_api import FakeKubernetes, kubernetes
+from tests.doubles.kubernetes_api import FakeKubernetes
 
 ROOT = "/api/v1/namespaces"
 
@@ -33,12 +32,6 @@ POD = {
     "spec": {"containers": [{"name": "minio", "ports": [{"name": "s3", "containerPort": 9000}]}]},
     "status": {"conditions": [{"type": "Ready", "status": "True"}]},
 }
-
-
-@pytest.fixture
-def api(fake: FakeKubernetes) -> Iterator[Api]:
-    with kubernetes(fake) as api:
-        yield api
 
 
 @pytest.mark.parametrize("host", ["minio.sim.svc", "minio.sim.svc.cluster.local"])
