@@ -62,8 +62,6 @@ def found_text(value: Any, written: str | None = None) -> str:
     if isinstance(value, list):
         return "a list" if value else "an empty list"
     text = written if written is not None else value if isinstance(value, str) else json.dumps(value, default=str)
-    if text == "":
-        return "empty text"
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 
@@ -128,7 +126,7 @@ def _found(error: ErrorDetails, written: str | None) -> str:
     if error["type"] == "missing":
         return "nothing"
     if error["loc"][-1:] == ("[key]",):
-        return str(error["input"]) or "an empty key"
+        return str(error["input"])
     if error["type"] == "extra_forbidden":
         return f"the unknown field {error['loc'][-1]}"
     if error["type"] not in _KINDS:

@@ -12,6 +12,7 @@ import pytest
 
 from infra.host import processes
 from infra.host.processes import Record, launch, started
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -59,7 +60,9 @@ def test_what_is_no_record_is_none(tmp_path: Path, content: str | None) -> None:
 
 
 def test_processes_are_found_by_an_argument(sleeper: Record) -> None:
-    text = Path(f"/proc/{sleeper.pid}/cmdline").read_text().split("\0")[2]
+    told = Path(f"/proc/{sleeper.pid}/cmdline")
+    until(lambda: told.read_text().count("\0") >= 3, "the program never began", pause=0.01)  # Popen may return before exec
+    text = told.read_text().split("\0")[2]
     assert sleeper.pid in processes.with_argument(text)
     assert sleeper.pid not in processes.with_argument(text[:-1])
     processes.kill([sleeper.pid])
