@@ -57,8 +57,9 @@ class Cli:
 
     def start(self, *arguments: str | Path, log: Path, **extra: str) -> subprocess.Popen[bytes]:
         stream = log.open("ab")
+        # A shell without job control has its background jobs ignore Ctrl-C, and so would everything below them.
         return subprocess.Popen(
-            self.command(*arguments),
+            ["env", "--default-signal=INT", *self.command(*arguments)],
             stdin=subprocess.DEVNULL,
             stdout=stream,
             stderr=stream,
