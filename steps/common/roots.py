@@ -38,6 +38,17 @@ OUTPUTS: Mapping[str, tuple[str, ...]] = {
         "log_destination",
         "cloud",
     ),
+    "platform": (
+        "backup_url",
+        "trace_url",
+        "log_destination",
+        "identities",
+        "account_annotations",
+        "pod_labels",
+        "manifest_components",
+        "system_namespaces",
+        "cloud",
+    ),
 }
 """Outputs of each layer, in the order of docs/modules.md."""
 
@@ -81,10 +92,10 @@ def backend_of(location: StateLocation, key: str) -> tuple[str, dict[str, Any]]:
 
 
 def stage_root(
-    provider: Provider, stage: str, cluster: Cluster, network: Mapping[str, Any] | None, location: StateLocation
+    provider: Provider, stage: str, cluster: Cluster, below: Mapping[str, Any] | None, location: StateLocation
 ) -> Root:
-    """Return the root of one stage."""
-    variables = module_variables(provider, stage, cluster, network)
+    """Return the root of one stage; `below` are the outputs of the stage that it stands on."""
+    variables = module_variables(provider, stage, cluster, below)
     root = _frame(provider, cluster, backend_of(location, state_key(cluster.name, stage)))
     return {**root, "module": {stage: _module(provider, stage, variables)}, "output": _outputs(stage)}
 

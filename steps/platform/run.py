@@ -1,0 +1,46 @@
+"""The platform stage's actions: the shared work of a stage for what is in the cloud, the manifests for what is on the cluster."""
+
+from __future__ import annotations
+
+from steps.common import stage
+from steps.common.command import Action
+from steps.common.context import Context
+from steps.contract import Step
+from steps.platform import contract
+from steps.platform.manifests import Manifests
+from steps.platform.verify import verify
+
+
+def plan(context: Context) -> None:
+    """Plan both halves."""
+    stage.plan(context, contract.STAGE, Manifests(context))
+
+
+def apply(context: Context) -> None:
+    """Apply that very plan, then the manifests that take its outputs."""
+    stage.apply(context, contract.STAGE, Manifests(context))
+
+
+def destroy(context: Context) -> None:
+    """Remove both halves: what controllers made in the cloud, the manifests, then what they stand on."""
+    stage.destroy(context, contract.STAGE, Manifests(context))
+
+
+def drift(context: Context) -> None:
+    """Compare both halves with the world."""
+    stage.drift(context, contract.STAGE, Manifests(context))
+
+
+def status(context: Context) -> None:
+    """Write the stage's record."""
+    stage.status(context, contract.STAGE)
+
+
+ACTIONS: dict[str, tuple[Step, Action]] = {
+    "plan": (contract.PLAN, plan),
+    "apply": (contract.APPLY, apply),
+    "verify": (contract.VERIFY, verify),
+    "destroy": (contract.DESTROY, destroy),
+    "drift": (contract.DRIFT, drift),
+    "status": (contract.STATUS, status),
+}
