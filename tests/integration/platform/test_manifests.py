@@ -131,7 +131,7 @@ def test_what_the_manifests_have_no_more_is_removed_and_nothing_else(
 
 @pytest.mark.parametrize(("tooling", "works"), [("", False), ("kubectl/v1.34", True)], ids=["ours", "told-it-is-its-own"])
 def test_kubectl_knows_the_set_and_leaves_it_to_us(server: Server, space: str, tmp_path: Path, tooling: str, works: bool) -> None:
-    """It computes the set's name itself, reads label and annotations, and takes the set only when it is told that it is its own."""
+    """It computes the set's name itself, reads label and annotations, and takes only a set that is said to be its own."""
     applyset = ApplySet(space)
     rendered = small(tmp_path / "ours", applyset, config("kept", "default"), config("pruned", "default"))
     apply(server.api, applyset, rendered, quiet)
