@@ -24,13 +24,9 @@ NETWORK_OUTPUTS = (
 """The network layer's outputs, which are the cluster layer's input `network` as they are."""
 PLATFORM_NEEDS = ("cluster_id", "cluster_name", "oidc_issuer_url", "workload_identity", "cloud")
 """The cluster layer's outputs that are the platform layer's input `cluster`."""
-_KEEPING: Mapping[str, tuple[int, int, int, bool, int, int]] = {
-    "dev": (30, 0, 0, False, 3, 30),
-    "staging": (90, 30, 0, False, 7, 90),
-    "prod": (365, 30, 90, True, 14, 365),
-}
-"""By environment: days that backups are kept, until they move to the cool and the archive class (0: never), whether nobody can
-delete them before (else they go with the cluster), days that traces and log lines are kept."""
+_TRACE_DAYS = {"dev": 3, "staging": 7, "prod": 14}
+_COOL, _ARCHIVE = 30, 90
+"""Days after which backups move to cheaper classes, where they are kept for that much longer that it pays."""
 
 
 def ownership_tags(name: str) -> dict[str, str]:
@@ -113,12 +109,18 @@ def _pool(pool: NodePool) -> dict[str, Any]:
 
 
 def _platform(cluster: Cluster, below: Mapping[str, Any] | None) -> dict[str, Any]:
-    keep, cool, archive, lock, traces, logs = _KEEPING[cluster.spec.environment]
-    days = {"retention_days": keep, "cool_after_days": cool, "archive_after_days": archive}
+    spec, asked = cluster.spec, cluster.spec.platform.backups
     return {
         **({} if below is None else {"cluster": {name: below[name] for name in PLATFORM_NEEDS}}),
-        "backups": {**days, "lock": lock, "delete_with_cluster": not lock},
-        "traces": {"retention_days": traces},
-        "logs": {"retention_days": logs},
-        "secret_prefix": f"hera/{cluster.name}/",
+        "backups": {
+            "retention_days": asked.retention_days,
+            "cool_after_days": _COOL if asked.retention_days > 2 * _COOL else 0,
+            "archive_after_days": _ARCHIVE if asked.retention_days > 2 * _ARCHIVE else 0,
+            "lock": asked.lock,
+            "delete_with_cluster": not asked.lock,
+        },
+        "traces": {"retention_days": _TRACE_DAYS[spec.environment]},
+        "logs": {"retention_days": spec.kubernetes.control_plane_logs.retention_days},
+        # A cluster's name holds no underscore, so no cluster's prefix is the beginning of another one's.
+        "secret_prefix": f"hera_{cluster.name}_",
     }

@@ -53,6 +53,10 @@ OUTPUTS: Mapping[str, tuple[str, ...]] = {
 """Outputs of each layer, in the order of docs/modules.md."""
 
 
+BELOW = {"cluster": "network", "platform": "cluster"}
+"""The stage whose outputs a stage takes, as an input of that name."""
+
+
 def literal(value: Any) -> Any:
     """Return data so that terraform takes it as it is: in JSON syntax, `${` and `%{` in texts would be templates."""
     if isinstance(value, str):
@@ -101,12 +105,13 @@ def stage_root(
 
 
 def whole_root(provider: Provider, cluster: Cluster) -> Root:
-    """Return both layers as one graph with no state, to look at a cluster before anything of it exists."""
-    network = _module(provider, "network", module_variables(provider, "network", cluster, None))
-    blank = dict.fromkeys(OUTPUTS["network"], "")
-    values = _module(provider, "cluster", module_variables(provider, "cluster", cluster, blank))
-    values["network"] = {name: f"${{module.network.{name}}}" for name in OUTPUTS["network"]}
-    return {**_frame(provider, cluster, ("local", {})), "module": {"network": network, "cluster": values}}
+    """Return all layers as one graph with no state, to look at a cluster before anything of it exists."""
+    modules = {"network": _module(provider, "network", module_variables(provider, "network", cluster, None))}
+    for stage, below in list(BELOW.items())[: len(cluster.stages) - 1]:
+        blank = dict.fromkeys(OUTPUTS[below], "")
+        modules[stage] = _module(provider, stage, module_variables(provider, stage, cluster, blank))
+        modules[stage][below] = {name: f"${{module.{below}.{name}}}" for name in modules[stage][below]}
+    return {**_frame(provider, cluster, ("local", {})), "module": modules}
 
 
 def write(root: Root, folder: Path) -> None:

@@ -30,8 +30,6 @@ from steps.common.locks import require_lock
 from steps.common.terraform import Terraform
 
 PLAN_FILE = "stage.tfplan"
-_BELOW = {"cluster": "network", "platform": "cluster"}
-"""The stage whose outputs a stage takes."""
 FRESH_SECONDS = 20
 """How long a comparison with the cloud counts as fresh: an unchanged stage is not planned again within it."""
 
@@ -104,7 +102,7 @@ class Stage:
     def root(self, *, destroying: bool = False) -> roots.Root:
         """Return the stage's root; to destroy, protection is off and missing outputs of the stage below are made up."""
         cluster = unprotected(self.cluster) if destroying else self.cluster
-        below = self._below(_BELOW[self.name], made_up=destroying) if self.name in _BELOW else None
+        below = self._below(roots.BELOW[self.name], made_up=destroying) if self.name in roots.BELOW else None
         return roots.stage_root(self.context.provider, self.name, cluster, below, self.context.location)
 
     def _below(self, stage: str, *, made_up: bool) -> Mapping[str, Any]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+from infra.spec.model import PLATFORM
 from steps.contract import APPLY_PARAMETERS, Step
 
-STAGE = "platform"
+STAGE = PLATFORM
 KUBECONFIG = "HERA_PLATFORM_KUBECONFIG"
 """Environment variable: a kubeconfig that reaches the cluster. Without it the cluster's own outputs say how it is reached, and in
 simulation, where there is no Kubernetes API, manifests are rendered and checked only."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from steps.common import stage
+from steps.common import events, stage
+from steps.common.admission import made
 from steps.common.command import Action
 from steps.common.context import Context
+from steps.common.locks import require_lock
 from steps.contract import Step
 from steps.platform import contract
 from steps.platform.manifests import Manifests
@@ -12,8 +14,13 @@ from steps.platform.verify import verify
 
 
 def plan(context: Context) -> None:
-    """Plan both halves."""
-    stage.plan(context, contract.STAGE, Manifests(context))
+    """Plan both halves; a spec that asks for no platform gets none."""
+    if not context.cluster.spec.platform.enabled:
+        require_lock(context)
+        for name, value in (("changes", "none"), ("plan-digest", ""), ("summary", f"{contract.STAGE}: not asked for")):
+            context.output(name, value)
+        return None
+    return stage.plan(context, contract.STAGE, Manifests(context))
 
 
 def apply(context: Context) -> None:
@@ -23,12 +30,17 @@ def apply(context: Context) -> None:
 
 def destroy(context: Context) -> None:
     """Remove both halves: what controllers made in the cloud, the manifests, then what they stand on."""
-    stage.destroy(context, contract.STAGE, Manifests(context))
+    if contract.STAGE not in made(context.ledgers.find(context.name)):
+        return events.note("there is no platform to destroy")
+    return stage.destroy(context, contract.STAGE, Manifests(context))
 
 
 def drift(context: Context) -> None:
     """Compare both halves with the world."""
-    stage.drift(context, contract.STAGE, Manifests(context))
+    if contract.STAGE not in made(context.ledgers.find(context.name)):
+        context.output("drift", "false")
+        return context.output("summary", f"{contract.STAGE}: not made")
+    return stage.drift(context, contract.STAGE, Manifests(context))
 
 
 def status(context: Context) -> None:

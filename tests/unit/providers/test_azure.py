@@ -45,7 +45,7 @@ def unchecked(**spec: Any) -> Cluster:
 
 
 def modules() -> str:
-    return "\n".join(path.read_text() for stage in ("network", "cluster") for path in sorted(PROVIDER.module(stage).glob("*.tf")))
+    return "\n".join(path.read_text() for stage in ("network", "cluster", "platform") for path in sorted(PROVIDER.module(stage).glob("*.tf")))
 
 
 # --- mapping ------------------------------------------------------------------------------------------------------------------
