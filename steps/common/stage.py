@@ -14,15 +14,16 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from os import environ
-from typing import Any, Protocol
+from typing import Any
 
 from infra import providers
 from infra.classify import classify
 from infra.errors import ApprovalRejected, HeraError, NotFound, PlanStale
-from infra.plans.summary import Change, PlanSummary, StagePlan, cost_of, stage_plan
+from infra.plans.summary import PlanSummary, StagePlan, cost_of, stage_plan
 from infra.spec.model import Cluster
 from infra.spec.notes import notes as spec_notes
 from steps.common import events, recovery, roots
+from steps.common.beyond import NOTHING, Beyond
 from steps.common.context import Context
 from steps.common.journal import JournalKeeper
 from steps.common.ledger import Ledger, StageRecord
@@ -32,47 +33,6 @@ from steps.common.terraform import Terraform
 PLAN_FILE = "stage.tfplan"
 FRESH_SECONDS = 20
 """How long a comparison with the cloud counts as fresh: an unchanged stage is not planned again within it."""
-
-
-class Beyond(Protocol):
-    """What a stage holds that terraform does not know: the platform's manifests."""
-
-    def digest(self) -> str:
-        """Return a digest of what is asked for; a plan holds for this one only."""
-        ...
-
-    def plan(self, outputs: Mapping[str, Any]) -> tuple[Change, ...]:
-        """Return what would change, given the module's outputs as they are (none before the first apply)."""
-        ...
-
-    def apply(self, outputs: Mapping[str, Any]) -> None:
-        """Make it so, given the module's outputs."""
-        ...
-
-    def destroy(self) -> None:
-        """Remove all of it, before terraform removes what it stands on."""
-        ...
-
-
-class Nothing:
-    """Of a stage that is terraform's alone."""
-
-    def digest(self) -> str:
-        """Return nothing."""
-        return ""
-
-    def plan(self, outputs: Mapping[str, Any]) -> tuple[Change, ...]:
-        """Change nothing."""
-        return ()
-
-    def apply(self, outputs: Mapping[str, Any]) -> None:
-        """Do nothing."""
-
-    def destroy(self) -> None:
-        """Do nothing."""
-
-
-NOTHING: Beyond = Nothing()
 
 
 def _inputs(root: roots.Root, beyond: Beyond) -> str:

@@ -79,9 +79,9 @@ def test_workload_roles_are_in_the_modules_words() -> None:
 
 def test_a_stage_without_a_module_is_refused() -> None:
     with pytest.raises(Unsupported):
-        AWS.cloud_variables("platform", cluster())
+        AWS.cloud_variables("storage", cluster())
     with pytest.raises(Unsupported):
-        AWS.module("platform")
+        AWS.module("storage")
 
 
 def test_the_account_may_not_be_left() -> None:
