@@ -99,7 +99,7 @@ class Manifests:
             )
         rendered = render(self.overlay(outputs))
         found = compare(self.api, SET, rendered)
-        return () if found.same else tuple(_change(item) for item in differences(self.api, SET, found))
+        return () if found.same else tuple(change(item) for item in differences(self.api, SET, found))
 
     def apply(self, outputs: Mapping[str, Any]) -> None:
         """Apply in waves, remove what is gone, wait until it runs."""
@@ -157,7 +157,7 @@ def check(rendered: Rendered) -> None:
         raise ConfigRejected(f"{len(lost)} manifests name a namespace that is not there: {', '.join(lost[:5])}")
 
 
-def _change(found: Difference) -> Change:
+def change(found: Difference) -> Change:
     """Return a difference as a plan's reader sees it."""
     fields = tuple(AttributeChange(item.path, as_text(item.before), as_text(item.after)) for item in found.fields)
     problem = (AttributeChange("refused", None, found.problem),) if found.problem else ()

@@ -53,8 +53,12 @@ class World:
         return found
 
     @property
+    def ledgers(self) -> Ledgers:
+        return Ledgers(open_store(self.cli.simulation.as_uri()))
+
+    @property
     def ledger(self) -> Ledger:
-        return Ledgers(open_store(self.cli.simulation.as_uri())).get(NAME)
+        return self.ledgers.get(NAME)
 
     def in_cloud(self, stage: str) -> list[str]:
         objects = SimulatedCloud(self.cli.simulation / "cloud").objects()
@@ -78,6 +82,7 @@ def test_the_whole_life_of_a_platform(server: Server, tmp_path: Path) -> None:
     assert {name: record.phase for name, record in here.ledger.stages.items()} == dict.fromkeys(
         ("network", "cluster", "platform"), "applied"
     )
+    assert here.ledger.run and here.ledger.run.phase == "succeeded" and here.ledgers.lock(NAME) is None
     account = api.get("/api/v1/namespaces/hera-backup/serviceaccounts/backup")
     assert account["metadata"]["annotations"]["eks.amazonaws.com/role-arn"].startswith("arn:aws:iam::")
     assert difference(here.cli.simulation, NAME) == []
