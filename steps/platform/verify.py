@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from infra.errors import AuthDenied, ConfigRejected, StepFailed, TimedOut
+from infra.errors import AuthDenied, CloudUnavailable, ConfigRejected, StepFailed, TimedOut
 from infra.kube.manifests.compare import compare
 from infra.kube.manifests.objects import named
 from infra.kube.manifests.ready import can_wait, until, wait_ready
@@ -98,7 +98,8 @@ def _refuses(api: Api, pod: dict[str, Any]) -> bool:
     except (AuthDenied, ConfigRejected) as answer:
         if "hera-" in answer.message or "PodSecurity" in answer.message:
             return True
-        raise
+        # A quota that is not counted yet, an account that is not made yet: the answer comes later.
+        raise CloudUnavailable(answer.message) from answer
     return False
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from infra.errors import CloudUnavailable, ConfigRejected, NotFound
+from infra.errors import ConfigRejected, NotFound
 from infra.kube.api import Api
 from infra.kube.manifests.apply import apply, destroy
 from infra.kube.manifests.applyset import ApplySet
@@ -132,7 +132,7 @@ def test_what_the_manifests_have_no_more_is_removed_and_nothing_else(
 @pytest.mark.parametrize(("tooling", "works"), [("", False), ("kubectl/v1.34", True)], ids=["ours", "told-it-is-its-own"])
 def test_kubectl_knows_the_set_and_leaves_it_to_us(server: Server, space: str, tmp_path: Path, tooling: str, works: bool) -> None:
     """It computes the set's name itself, reads label and annotations, and takes only a set that is said to be its own."""
-    applyset = ApplySet(space)
+    applyset = ApplySet(space, "default")
     rendered = small(tmp_path / "ours", applyset, config("kept", "default"), config("pruned", "default"))
     apply(server.api, applyset, rendered, quiet)
     if tooling:
@@ -212,14 +212,14 @@ def test_a_definition_its_object_and_their_namespace_in_one_go_and_away_again(ap
 
 
 class Dying(Api):
-    """Loses its server after some applies."""
+    """Is stopped after some applies."""
 
     left = 3
 
     def apply(self, obj: Any, *, manager: str = "hera", force: bool = True, dry_run: bool = False) -> Object:
         self.left -= 1
         if self.left < 0:
-            raise CloudUnavailable("gone") if self.left < -50 else ConfigRejected("stopped here")
+            raise ConfigRejected("stopped here")
         return super().apply(obj, manager=manager, force=force, dry_run=dry_run)
 
 
