@@ -71,7 +71,7 @@ def _make(
     seen: dict[Reference, Seen] = {}
     waves = in_waves((*found.missing, *found.changed))
     for number, wave in enumerate(waves):
-        progress(f"applying {len(wave)} objects: {_kinds(wave)}")
+        progress(f"applying {_kinds(wave)}")
         with ThreadPoolExecutor(AT_ONCE) as pool:
             made = pool.map(lambda item: apply_patiently(api, found.object(item), applyset.manager), wave)
             seen |= {
@@ -111,7 +111,7 @@ def destroy(api: Api, applyset: ApplySet, progress: Progress, *, patience: float
 def _remove(api: Api, items: Sequence[Reference], progress: Progress) -> None:
     """Delete objects, last made first."""
     for wave in in_waves(items, backwards=True):
-        progress(f"removing {len(wave)} objects: {_kinds(wave)}")
+        progress(f"removing {_kinds(wave)}")
         with ThreadPoolExecutor(AT_ONCE) as pool:
             list(pool.map(lambda item: api.delete(api.path_of(named(item))), wave))
 
