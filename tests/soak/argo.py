@@ -14,12 +14,14 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from infra.kube.errors import Unavailable
 from tests.soak.campaign import Log, arguments, in_a_cell, today, write_report
 from tests.soak.faults import OF_A_RUN, OF_THE_NODE, Scene
 from tests.support.cli import EXAMPLES, Done
@@ -33,6 +35,8 @@ LATENCY = 0.004
 """Scale of real latencies: an EKS control plane takes about 2 s, so that faults fall inside applies."""
 RESUMES = 3
 """Resumes allowed until the asked state is reached."""
+USAGE, NOT_FOUND = 64, 66
+"""Exit codes of `clusterctl`."""
 PATIENCE = 240.0
 """Seconds that a strike waits for its moment, and a command for its end."""
 
@@ -163,8 +167,9 @@ class Campaign:
             if not run:
                 break
             time.sleep(pause)
-            if hit := OF_A_RUN[fault](self._scene(run)):
-                return hit
+            with suppress(Unavailable):  # another fault has the API server down: there will be a better moment
+                if hit := OF_A_RUN[fault](self._scene(run)):
+                    return hit
         return ""
 
     def _scene(self, run: str = "") -> Scene:
@@ -174,9 +179,10 @@ class Campaign:
         """Wait until a step of one of the clusters' runs is at work; returns the run, or nothing when none came."""
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until and not all(asked.done() for asked in self._asked):
-            for run in self._on.running(f"{operation}-cluster", names):
-                if Scene(self._on.host, self._on.api, self._on.name, run=run).pods():
-                    return run
+            with suppress(Unavailable):
+                for run in self._on.running(f"{operation}-cluster", names):
+                    if self._scene(run).pods():
+                        return run
             time.sleep(0.3)
         return ""
 
@@ -186,13 +192,19 @@ class Campaign:
         for attempt in range(RESUMES + 1):
             if last.code == 0:
                 return attempt, ""
-            words = ("resume", "cluster", name, *(("--unprotect",) if operation == "delete" else ()))
-            last = self._run(*words)
-            if last.code == 66:
+            last = self._run("resume", "cluster", name, *(("--unprotect",) if operation == "delete" else ()))
+            if operation == "delete" and (last.code == USAGE or (last.code == 0 and self._is_known(name))):
+                last = self._ask(
+                    operation, name
+                )  # the delete had not begun: `resume` refused it, or knows of nothing but the create
+            elif last.code == NOT_FOUND:
                 if operation == "delete":
                     return attempt + 1, ""
                 last = self._ask(operation, name)
         return RESUMES, f"{name}: exit {last.code} after {RESUMES} resumes: {last.err[-1500:]}"
+
+    def _is_known(self, name: str) -> bool:
+        return self._on.cli.run("describe", "cluster", name).code == 0
 
     def _judge(self, operation: str, names: list[str]) -> list[str]:
         """Compare the world with what was asked."""
