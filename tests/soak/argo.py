@@ -211,13 +211,14 @@ class Campaign:
         problems = self._on.difference(names)
         problems += [f"lock left: {lock}" for lock in self._on.locks(names)]
         if operation == "create":
-            for name in names:
-                plan = self._on.cli.run("plan", "cluster", "-f", self._spec(name), "--simulate", "--engine", "argo")
-                if plan.code != 0:
-                    problems.append(f"plan of {name} after resume: exit {plan.code}: {plan.out[-500:]} {plan.err[-500:]}")
-        else:
-            problems += [f"left in the cloud: {kind} {identifier}" for kind, identifier in self._on.in_cloud()]
-        return problems
+            with ThreadPoolExecutor(len(names)) as pool:
+                return problems + [problem for problem in pool.map(self._plan, names) if problem]
+        return problems + [f"left in the cloud: {kind} {identifier}" for kind, identifier in self._on.in_cloud()]
+
+    def _plan(self, name: str) -> str:
+        """Return what is wrong when a plan of what stands finds something to do."""
+        plan = self._on.cli.run("plan", "cluster", "-f", self._spec(name), "--simulate", "--engine", "argo")
+        return f"plan of {name} after resume: exit {plan.code}: {plan.out[-500:]} {plan.err[-500:]}" if plan.code else ""
 
 
 def prepare(cluster: Managed) -> None:
