@@ -44,9 +44,7 @@ def run(args: Namespace) -> int:
                 told += 1
                 _print(console, node.display, line)
     if not told:
-        console.note(
-            "no lines: the pods have not begun, or are gone and no log was archived (the profile dev keeps none)"
-        )
+        console.note("no lines: the pods have not begun, or are gone and no log was archived (the profile dev keeps none)")
     return 0
 
 
