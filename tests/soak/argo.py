@@ -37,6 +37,8 @@ RESUMES = 3
 """Resumes allowed until the asked state is reached."""
 USAGE, NOT_FOUND = 64, 66
 """Exit codes of `clusterctl`."""
+BACK_SECONDS = 5.0
+"""Seconds between two tries to strike something that is being started again."""
 PATIENCE = 240.0
 """Seconds that a strike waits for its moment, and a command for its end."""
 
@@ -155,10 +157,14 @@ class Campaign:
         return [struck[number] for number, _ in planned]
 
     def _strike_node(self, fault: str, operation: str, names: list[str], moment: float) -> str:
-        if not self._wait_for_work(names, operation):
-            return ""
-        time.sleep(moment)
-        return OF_THE_NODE[fault](self._scene())
+        """Strike while work goes on; again a little later when what was to be struck is not back from the last strike."""
+        for pause in (moment, *[BACK_SECONDS] * 6):
+            if not self._wait_for_work(names, operation):
+                break
+            time.sleep(pause)
+            if hit := OF_THE_NODE[fault](self._scene()):
+                return hit
+        return ""
 
     def _strike_run(self, fault: str, operation: str, name: str, moment: float) -> str:
         """Strike when the run's work is under way; once more, without a pause, when the first came between two pods."""
