@@ -258,7 +258,8 @@ def test_an_object_without_a_namespace_is_refused(api: Api, space: str, tmp_path
 def test_drain_removes_what_the_cloud_has_to_and_names_what_does_not_go(api: Api, space: str) -> None:
     api.apply(namespace(space))
     api.apply(definition(f"{space}.hera.dev"))
-    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": space}}
+    public = {"hera.dev/public": "true"}  # the platform's own policy refuses others
+    service = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web", "namespace": space, "labels": public}}
     api.apply(service | {"spec": {"type": "LoadBalancer", "ports": [{"port": 80}]}})
     api.apply(service | {"metadata": {"name": "inside", "namespace": space}, "spec": {"ports": [{"port": 80}]}})
     size = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
