@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _ROLLOUT = 300.0
 _EFFECT = 60.0
 """Seconds until a policy or a role takes effect everywhere in an API server."""
+_POLICIES = ("ValidatingAdmissionPolicy", "PodSecurity")
 _REVIEWS = "/apis/authorization.k8s.io/v1/subjectaccessreviews"
 
 
@@ -96,7 +97,7 @@ def _refuses(api: Api, pod: dict[str, Any]) -> bool:
     try:
         api.create("/api/v1/namespaces/apps/pods?dryRun=All", pod)
     except (AuthDenied, ConfigRejected) as answer:
-        if "hera-" in answer.message or "PodSecurity" in answer.message:
+        if any(word in answer.message for word in _POLICIES):
             return True
         # A quota that is not counted yet, an account that is not made yet: the answer comes later.
         raise CloudUnavailable(answer.message) from answer
@@ -117,7 +118,7 @@ def _pod(*, root: bool) -> dict[str, Any]:
         "securityContext": confined,
     }
     spec = {"containers": [container], "automountServiceAccountToken": False}
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "hera-verify", "namespace": "apps"}, "spec": spec}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "probe", "namespace": "apps"}, "spec": spec}
 
 
 def _may(api: Api, group: str, verb: str, resource: str) -> bool:

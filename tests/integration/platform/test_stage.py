@@ -31,7 +31,7 @@ class World:
 
     def run(self, *arguments: str | Path) -> Done:
         extra = {"HERA_PLATFORM_KUBECONFIG": str(self.kubeconfig)} if self.kubeconfig else {}
-        return self.cli.run(*arguments, HERA_FRESH_SECONDS="0", **extra)
+        return self.cli.run(*arguments, HERA_FRESH_SECONDS="0", HERA_BACKOFF_SCALE="0.02", **extra)
 
     def spec(self, cloud: str, *, platform: bool = True) -> Path:
         data = yaml.safe_load((EXAMPLES / f"{cloud}-dev.yaml").read_text())
