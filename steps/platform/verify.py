@@ -114,7 +114,7 @@ def _pod(*, root: bool) -> dict[str, Any]:
     container = {
         "name": "probe",
         "image": f"registry.invalid/probe@sha256:{'0' * 64}",
-        "resources": {"requests": {"cpu": "1m", "memory": "1Mi"}, "limits": {"memory": "1Mi"}},
+        "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}, "limits": {"memory": "32Mi"}},
         "securityContext": confined,
     }
     spec = {"containers": [container], "automountServiceAccountToken": False}
