@@ -75,8 +75,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def test_the_whole_life_of_a_platform(server: Server, tmp_path: Path) -> None:
     here, api, wanted = World(Cli(tmp_path), server.kubeconfig), server.api, len(overlays.built("dev"))
     spec = here.spec("aws")
-    assert set(here.plan(spec)) == {"network", "cluster", "platform"}
-
     made = here.create(spec).ok()
     assert f"manifests: {wanted} created" in made.err
     assert {name: record.phase for name, record in here.ledger.stages.items()} == dict.fromkeys(
@@ -88,7 +86,6 @@ def test_the_whole_life_of_a_platform(server: Server, tmp_path: Path) -> None:
     assert difference(here.cli.simulation, NAME) == []
 
     # A second run changes nothing, and nothing is found.
-    assert not any(here.plan(spec).values())
     before = {item["metadata"]["name"]: item["metadata"]["resourceVersion"] for item in api.items("/api/v1/namespaces")}
     here.create(spec).ok()
     assert {item["metadata"]["name"]: item["metadata"]["resourceVersion"] for item in api.items("/api/v1/namespaces")} == before
@@ -121,15 +118,12 @@ def test_without_a_kubernetes_api_manifests_are_checked_and_that_is_said(tmp_pat
     assert "manifests were rendered and checked, not applied" in made.err
     assert set(here.ledger.stage("platform").outputs["identities"]) >= {"hera-backup/backup", "monitoring/tempo"}
     assert here.in_cloud("platform") and difference(here.cli.simulation, NAME) == []
-    assert not any(here.plan(spec).values())
     assert "nothing is left" in here.run("delete", "cluster", NAME, "--yes").ok().err
 
 
 def test_a_cluster_that_does_not_answer_stops_the_plan_and_not_the_end(tmp_path: Path, server: Server) -> None:
-    """A plan is not made blindly; a broken cluster can still be taken away. The platform is asked for later than the cluster."""
+    """A plan is not made blindly; a broken cluster can still be taken away."""
     here = World(Cli(tmp_path / "home"))
-    here.create(here.spec("aws", platform=False)).ok()
-    assert set(here.ledger.stages) == {"network", "cluster"}
     here.create(spec := here.spec("aws")).ok()
     assert here.ledger.stage("platform").phase == "applied"
 
