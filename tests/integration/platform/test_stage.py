@@ -121,10 +121,9 @@ def test_without_a_kubernetes_api_manifests_are_checked_and_that_is_said(tmp_pat
     assert "nothing is left" in here.run("delete", "cluster", NAME, "--yes").ok().err
 
 
-def test_a_cluster_that_does_not_answer_stops_the_plan_and_not_the_end(tmp_path: Path, server: Server) -> None:
-    """A plan is not made blindly; a broken cluster can still be taken away."""
+def test_a_cluster_that_does_not_answer_can_still_be_taken_away(tmp_path: Path, server: Server) -> None:
     here = World(Cli(tmp_path / "home"))
-    here.create(spec := here.spec("aws")).ok()
+    here.create(here.spec("aws")).ok()
     assert here.ledger.stage("platform").phase == "applied"
 
     away = tmp_path / "away.kubeconfig"
@@ -132,7 +131,5 @@ def test_a_cluster_that_does_not_answer_stops_the_plan_and_not_the_end(tmp_path:
     content["clusters"][0]["cluster"]["server"] = f"https://127.0.0.1:{free_ports(1)[0]}"
     away.write_text(json.dumps(content))
     broken = World(here.cli, away)
-    done = broken.run("plan", "cluster", "-f", spec, "--simulate")
-    assert done.code == 81 and "CLOUD_UNAVAILABLE" in done.err
     gone = broken.run("delete", "cluster", NAME, "--yes").ok()
     assert "the cluster was not emptied" in gone.err and "nothing is left" in gone.err
