@@ -37,8 +37,8 @@ from hera.workflows.models import (
     WorkflowMetadata,
 )
 
-from steps.contract import COMMON, RETRYABLE_EXIT_CODES, SPEC_FILE, Step, variable
-from workflows import images
+from steps.contract import COMMON, REPORT, RETRYABLE_EXIT_CODES, SPEC_FILE, Step, variable
+from workflows import images, metrics
 
 ROOT = "/hera"
 USER = 65532
@@ -93,6 +93,7 @@ def container(
     return Container(
         name=name,
         labels={"hera.dev/step": name, "hera.dev/cluster": "{{workflow.parameters.cluster}}"},
+        metrics=metrics.of_container(step),
         inputs=[Parameter(name=parameter) for parameter in inputs],
         outputs=[*_output_parameters(step, published or {}), *_artifacts(step.artifacts)],
         command=step.command,
@@ -122,9 +123,10 @@ def container(
 
 def _output_parameters(step: Step, published: Mapping[str, str]) -> list[Parameter]:
     # A failing step writes only `error`; the default keeps the others from hiding its failure behind "no such file".
+    defaults = dict.fromkeys((*step.outputs, "error"), "") | {REPORT: "{}"}
     return [
-        Parameter(name=name, value_from=ValueFrom(path=f"{ROOT}/outputs/{name}", default=""), global_name=published.get(name))
-        for name in (*step.outputs, "error")
+        Parameter(name=name, value_from=ValueFrom(path=f"{ROOT}/outputs/{name}", default=default), global_name=published.get(name))
+        for name, default in defaults.items()
     ]
 
 
@@ -170,6 +172,7 @@ def pipeline(
         name=name,
         labels=labels,
         annotations={"workflows.argoproj.io/title": title, "workflows.argoproj.io/description": description},
+        metrics=metrics.of_run(name),
         arguments=[*PARAMETERS, *parameters],
         service_account_name="hera-pipelines",
         security_context=PodSecurityContext(run_as_non_root=True, run_as_user=USER, fs_group=USER),
