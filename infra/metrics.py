@@ -48,7 +48,9 @@ STEP_SECONDS = Metric(
     ("stage", "action", "cloud", "outcome"),
     (1, 3, 10, 30, 60, 120, 300, 600, 1200, 2400, 3600),
 )
-STEP_ERRORS = Metric("hera_step_errors_total", "counter", "Steps that failed, by error code", ("stage", "action", "cloud", "code"))
+STEP_ERRORS = Metric(
+    "hera_step_errors_total", "counter", "Steps that failed, by error code", ("stage", "action", "cloud", "code")
+)
 CLUSTER = Metric("hera_cluster", "gauge", "1 while a cluster stands, 0 once it is deleted", ("cluster", "cloud", "environment"))
 DRIFT = Metric("hera_cluster_drift", "gauge", "1 when a stage is not as it was applied", ("cluster", "stage"))
 
@@ -66,6 +68,8 @@ BACKUP_SECONDS = Metric(
 )
 BACKUP_OBJECTS = Metric("hera_backup_objects", "gauge", "Objects or keys in the newest good backup", ("cluster", "kind"))
 BACKUP_BYTES = Metric("hera_backup_bytes", "gauge", "Bytes of the newest good backup in the store", ("cluster", "kind"))
-BACKUP_FAILURES = Metric("hera_backup_failures_total", "counter", "Backups that failed, by error code", ("cluster", "kind", "code"))
+BACKUP_FAILURES = Metric(
+    "hera_backup_failures_total", "counter", "Backups that failed, by error code", ("cluster", "kind", "code")
+)
 
 BACKUPS = (BACKUP_LAST, BACKUP_SECONDS, BACKUP_OBJECTS, BACKUP_BYTES, BACKUP_FAILURES)

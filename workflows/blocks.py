@@ -125,7 +125,9 @@ def _output_parameters(step: Step, published: Mapping[str, str]) -> list[Paramet
     # A failing step writes only `error`; the default keeps the others from hiding its failure behind "no such file".
     defaults = dict.fromkeys((*step.outputs, "error"), "") | {REPORT: "{}"}
     return [
-        Parameter(name=name, value_from=ValueFrom(path=f"{ROOT}/outputs/{name}", default=default), global_name=published.get(name))
+        Parameter(
+            name=name, value_from=ValueFrom(path=f"{ROOT}/outputs/{name}", default=default), global_name=published.get(name)
+        )
         for name, default in defaults.items()
     ]
 

@@ -1,6 +1,6 @@
 """What a container's steps leave for those who count: time and outcome of each, cloud, environment, and the code of an error.
 
-One flat JSON object in the output `report`, added to by each step of the container; `workflows.metrics` says what is read from it.
+One flat JSON object in the output `report`, added to by each step of the container; `workflows.metrics` reads it.
 """
 
 from __future__ import annotations
