@@ -16,7 +16,7 @@ from infra.metrics import Metric
 
 VALUES: Mapping[str, tuple[str, ...]] = {
     "cluster": ("shop", "lab"),
-    "pipeline": ("create-cluster", "drift-cluster"),
+    "pipeline": ("drift-cluster", "create-cluster"),
     "outcome": ("Succeeded", "Failed"),
     "stage": ("network", "cluster"),
     "action": ("plan", "apply"),
@@ -73,8 +73,8 @@ class Exposition:
         """Return the figures, grown by one reading."""
         self._readings += 1
         for metric, made in (*self._pipelines, *self._backups):
-            for labels in _some(metric.labels):
-                _grow(made.labels(*labels))
+            for number, labels in enumerate(_two(metric.labels)):
+                _grow(made.labels(*labels), number)
         for outcome in ("ok", "auth_denied"):
             self._operator.round("ExternalSecret", outcome, 0.1)
         self._operator.wrote("patch")
@@ -95,18 +95,19 @@ class Exposition:
         return metric, made
 
 
-def _some(labels: Iterable[str]) -> list[tuple[str, ...]]:
+def _two(labels: Iterable[str]) -> list[tuple[str, ...]]:
     """Return two sets of values that differ in every label."""
     return [tuple(VALUES[label][number] for label in labels) for number in (0, 1)]
 
 
-def _grow(made: Counter | Gauge | Histogram) -> None:
+def _grow(made: Counter | Gauge | Histogram, number: int) -> None:
+    """Count one more; a gauge is 1 in one place and 0 in the other."""
     if isinstance(made, Histogram):
         made.observe(12)
     elif isinstance(made, Counter):
         made.inc()
     else:
-        made.set(1)
+        made.set(1 - number)
 
 
 @contextmanager

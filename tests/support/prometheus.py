@@ -24,7 +24,9 @@ RULES = COMPONENT / "rules"
 
 
 def promtool(*words: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([ensure("prometheus", progress=print) / "promtool", *words], capture_output=True, text=True, timeout=120)
+    return subprocess.run(
+        [ensure("prometheus", progress=print) / "promtool", *words], capture_output=True, text=True, timeout=120
+    )
 
 
 def rules(kind: str) -> list[dict[str, str | Any]]:
@@ -73,6 +75,7 @@ def running(folder: Path, target: int) -> Iterator[Prometheus]:
     port = free_port()
     config = {
         "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
+        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [f"127.0.0.1:{free_port()}"]}]}]},  # nobody is there
         "rule_files": [str(RULES / "*.yml")],
         "scrape_configs": [
             {"job_name": "figures", "static_configs": [{"targets": [f"127.0.0.1:{target}"], "labels": {"pod": "one"}}]},

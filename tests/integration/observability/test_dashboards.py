@@ -22,7 +22,9 @@ QUERIES = {
     for panel in page["panels"]
     for target in panel["targets"]
 }
-EXPRESSIONS = {str(rule.get("alert") or rule["record"]): str(rule["expr"]) for kind in ("alert", "record") for rule in rules(kind)}
+EXPRESSIONS = {
+    str(rule.get("alert") or rule["record"]): str(rule["expr"]) for kind in ("alert", "record") for rule in rules(kind)
+}
 READINGS = 5
 
 
