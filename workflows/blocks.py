@@ -37,6 +37,7 @@ from hera.workflows.models import (
     WorkflowMetadata,
 )
 
+from infra import tracing
 from steps.contract import COMMON, REPORT, RETRYABLE_EXIT_CODES, SPEC_FILE, Step, variable
 from workflows import images, metrics
 
@@ -60,6 +61,7 @@ PARAMETERS = (
     Parameter(name="simulate", value="false", enum=["true", "false"], description="`true` uses the simulated cloud."),
     Parameter(name="state", value="", description="URL of the store that holds states and the ledger."),
     Parameter(name="actor", value="", description="Who asks."),
+    Parameter(name=tracing.PARAMETER, value="", description="The trace that this run is part of (W3C traceparent)."),
 )
 """What every pipeline takes; a pipeline adds its own."""
 
@@ -103,6 +105,7 @@ def container(
         annotations={"hera.dev/actor": "{{workflow.parameters.actor}}"},
         env=[
             Env(name="HERA_ROOT", value=ROOT),
+            Env(name=tracing.PARENT, value=f"{{{{workflow.parameters.{tracing.PARAMETER}}}}}"),
             *(Env(name=key, value=value) for key, value in (environment | step.environment).items()),
             ConfigMapEnv(
                 name="HERA_SPEC_TEXT",

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from infra import tracing
 from infra.errors import HeraError, Interrupted, StepFailed, UsageError
 from steps.common import events, report
 from steps.common.context import Context
@@ -35,7 +36,11 @@ def perform(step: Step, action: Action, stage: str = "", prefix: str = "") -> in
     context = Context.read((*COMMON, *step.parameters), prefix)
     on_stop()
     began = time.monotonic()
-    problem = _act(context, action)
+    with tracing.span(f"step {step.name}", cluster=context.get("cluster"), run=context.run) as span:
+        problem = _act(context, action)
+        if problem:
+            span.tell(code=problem.code)
+            span.fail(problem.message)
     try:
         report.add(context, step, time.monotonic() - began, problem)
     except OSError as error:

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from operator_kit.metrics import Metrics
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from infra import metrics
 from infra.metrics import Metric
+from operator_kit.metrics import Metrics
 
 VALUES: Mapping[str, tuple[str, ...]] = {
     "cluster": ("shop", "lab"),
