@@ -93,12 +93,12 @@ def running(port: int) -> Iterator[Collector]:
 
 def main(port: str, file: str) -> None:
     """Collect until interrupted."""
-    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
     with running(int(port)) as found:
-        try:
-            threading.Event().wait()
-        except KeyboardInterrupt:
-            Path(file).write_text(json.dumps([asdict(span) for span in found.spans], indent=1))
+        ended.wait()
+    Path(file).write_text(json.dumps([asdict(span) for span in found.spans], indent=1))
 
 
 if __name__ == "__main__":

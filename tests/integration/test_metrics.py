@@ -12,16 +12,21 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 
 from infra import metrics
+from tests.doubles import otlp
+from tests.doubles.otlp import Received
 from tests.support import exposition
 from tests.support.argo import GROUP, collect, submit
 from tests.support.cli import EXAMPLES
 from tests.support.managed import Managed
+from tests.support.ports import free_port
 
 pytestmark = pytest.mark.management
 
 SUITE = "metrics"
 CLUSTER = "counted"
 HISTOGRAM = {"le"}
+TRACED: list[Received] = []
+"""The spans of the command that made the cluster."""
 
 
 def scraped(management: Managed, path: str) -> list[Sample]:
@@ -37,8 +42,11 @@ def counted(management: Managed, tmp_path_factory: pytest.TempPathFactory) -> It
     """What the controller has counted after a create, a comparison and a run that failed."""
     spec: Path = tmp_path_factory.mktemp("spec") / "cluster.yaml"
     spec.write_text((EXAMPLES / "aws-dev.yaml").read_text().replace("name: sandbox", f"name: {CLUSTER}", 1))
-    management.cli.run("create", "cluster", "-f", spec, "--simulate", "--yes", "--engine", "argo").ok()
-    management.cli.run("drift", CLUSTER, "--simulate", "--engine", "argo").ok()
+    words = ("create", "cluster", "-f", spec, "--simulate", "--yes", "--engine", "argo")
+    with otlp.running(free_port()) as collector:
+        management.cli.run(*words, OTEL_EXPORTER_OTLP_ENDPOINT=collector.url).ok()
+    TRACED.extend(collector.spans)
+    management.cli.run("drift", "cluster", CLUSTER, "--simulate", "--engine", "argo").ok()
     starts = {"fails": lambda: submit(management.api, SUITE, "delete-cluster", {"cluster": "nowhere", "simulate": "true"})}
     ended = collect(management.api, SUITE, starts, at_once=1, seconds=120)
     assert ended["fails"]["status"]["phase"] == "Failed"
@@ -100,6 +108,16 @@ def test_no_run_says_that_a_figure_could_not_be_worked_out(management: Managed, 
     assert len(runs) >= 3
     said = [item for run in runs for item in run["status"].get("conditions") or () if item["type"] == "MetricsError"]
     assert said == []
+
+
+def test_the_trace_of_the_command_reaches_the_steps(management: Managed, counted: list[Sample]) -> None:
+    """What pods send has nowhere to go here; that they were told whose spans theirs are below can be seen."""
+    (pipeline,) = (span for span in TRACED if span.name == "pipeline create-cluster")
+    assert {"approval network-approve", "approval cluster-approve"} <= {span.name for span in TRACED}
+    selector = f"hera.dev/cluster={CLUSTER},hera.dev/pipeline=create-cluster"
+    (run,) = management.api.items(f"{GROUP}/workflows", labelSelector=selector)
+    given = {item["name"]: item.get("value") for item in run["spec"]["arguments"]["parameters"]}
+    assert given["traceparent"] == f"00-{pipeline.trace}-{pipeline.id}-01"
 
 
 @pytest.mark.parametrize("prefix", ["argo_workflows_", "apiserver_", "kubelet_", "container_"])

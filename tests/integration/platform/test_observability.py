@@ -25,8 +25,8 @@ WORKLOADS = {name: obj for name, obj in OBJECTS.items() if obj["kind"] in ("Depl
 def guarded(platform: Server) -> Server:
     """The platform, once its policies refuse what they have to."""
     bad = pod(WORKLOADS["Deployment/monitoring/grafana"])
-    bad["spec"]["containers"][0]["resources"] = {}
-    until(lambda: refusal(platform, bad).startswith("ConfigRejected"), "the policies are not in force")
+    bad["spec"]["containers"][0]["image"] = "example.test/app:latest"
+    until(lambda: "hera-images" in refusal(platform, bad), "the policies are not in force")
     return platform
 
 
