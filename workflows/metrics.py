@@ -6,7 +6,7 @@ Steps share pods, so a pod's time says little. Each step leaves its time, outcom
 
 from __future__ import annotations
 
-from hera.workflows import Counter, Gauge, Histogram, Label, Metrics
+from hera.workflows.models import Amount, Counter, Gauge, Histogram, MetricLabel, Metrics, Prometheus
 
 from infra import metrics
 from infra.metrics import Metric
@@ -22,7 +22,7 @@ def of_run(pipeline: str) -> Metrics:
     same = {"pipeline": pipeline, "cluster": _CLUSTER}
     outcome = {"outcome": "{{workflow.status}}"}
     return Metrics(
-        metrics=[
+        prometheus=[
             _metric(metrics.PIPELINE_OK, "{{=workflow.status == 'Succeeded' ? '1' : '0'}}", same),
             _metric(metrics.PIPELINE_FINISHED, _NOW, same | outcome),
             _metric(metrics.PIPELINE_SECONDS, "{{workflow.duration}}", {"pipeline": pipeline} | outcome),
@@ -32,23 +32,23 @@ def of_run(pipeline: str) -> Metrics:
 
 def of_container(step: Step) -> Metrics:
     """Return what is counted when a container has ended: each step in it, and what it found out about the cluster."""
-    found: list[Counter | Gauge | Histogram] = []
+    found: list[Prometheus] = []
     for link in step.links or (step.name,):
         name, _, prefix = link.partition(":")
         found += [_seconds(name), *_about_cluster(name, prefix)]
     labels = {"stage": _reported("failed.stage"), "action": _reported("failed.action"), "cloud": _reported("cloud")}
     errors = _metric(metrics.STEP_ERRORS, "1", labels | {"code": _reported("code")}, f"'{_reported('code')}' != ''")
-    return Metrics(metrics=[*found, errors])
+    return Metrics(prometheus=[*found, errors])
 
 
-def _seconds(link: str) -> Counter | Gauge | Histogram:
+def _seconds(link: str) -> Prometheus:
     stage, _, action = link.partition(".")
     outcome = _reported(f"{link}.outcome")
     labels = {"stage": stage, "action": action, "cloud": _reported("cloud"), "outcome": outcome}
     return _metric(metrics.STEP_SECONDS, _reported(f"{link}.seconds", "0"), labels, f"'{outcome}' != ''")
 
 
-def _about_cluster(link: str, prefix: str) -> list[Counter | Gauge | Histogram]:
+def _about_cluster(link: str, prefix: str) -> list[Prometheus]:
     stage, _, action = link.partition(".")
     went_well = f"'{_reported(f'{link}.outcome')}' == 'succeeded'"
     if action == "drift":
@@ -67,11 +67,15 @@ def _reported(key: str, default: str = "") -> str:
     return f"{{{{=get(fromJSON(outputs.parameters.{REPORT}), '{key}') ?? '{default}'}}}}"
 
 
-def _metric(metric: Metric, value: str, labels: dict[str, str], when: str | None = None) -> Counter | Gauge | Histogram:
+def _metric(metric: Metric, value: str, labels: dict[str, str], when: str | None = None) -> Prometheus:
     assert tuple(labels) == metric.labels, f"{metric.name} has the labels {metric.labels}, not {tuple(labels)}"
-    said = [Label(key=key, value=text) for key, text in labels.items()]
+    counted = Prometheus(
+        name=metric.name, help=metric.help, labels=[MetricLabel(key=key, value=text) for key, text in labels.items()], when=when
+    )
     if metric.kind == "histogram":
-        return Histogram(name=metric.name, help=metric.help, labels=said, when=when, value=value, buckets=list(metric.buckets))
-    if metric.kind == "counter":
-        return Counter(name=metric.name, help=metric.help, labels=said, when=when, value=value)
-    return Gauge(name=metric.name, help=metric.help, labels=said, when=when, value=value, realtime=False)
+        counted.histogram = Histogram(value=value, buckets=[Amount(root=bucket) for bucket in metric.buckets])
+    elif metric.kind == "counter":
+        counted.counter = Counter(value=value)
+    else:
+        counted.gauge = Gauge(value=value, realtime=False)
+    return counted

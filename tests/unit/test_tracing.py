@@ -6,12 +6,15 @@ import os
 import re
 import subprocess
 import sys
+from argparse import Namespace
 
 import pytest
 
+from clusterctl import clusters, runs
 from clusterctl.clusters import Place
 from clusterctl.pipelines import Request
 from infra import tracing
+from workflows.argo.runs import Run
 
 PARENT = f"00-{'ab' * 16}-{'cd' * 8}-01"
 
@@ -55,3 +58,13 @@ def test_steps_of_one_run_agree_and_those_of_another_do_not() -> None:
 def test_a_pipeline_is_given_no_trace_when_there_is_none() -> None:
     place = Place(simulated=True, state="file:///nowhere")
     assert tracing.PARAMETER not in Request("create-cluster", "", "shop", place).parameters()
+
+
+def test_a_run_that_is_tried_again_has_a_trace_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clusters, "managed_place", lambda args: Place("file:///nowhere", True, "argo"))
+    given = {"cluster": "shop", "approval": "never", tracing.PARAMETER: PARENT}
+    parameters = [{"name": name, "value": value} for name, value in given.items()]
+    spec = {"workflowTemplateRef": {"name": "create-cluster"}, "arguments": {"parameters": parameters}}
+    labels = {"hera.dev/pipeline": "create-cluster", "hera.dev/cluster": "shop"}
+    request = runs.again(Namespace(timeout=0, wait=False), Run({"metadata": {"name": "old", "labels": labels}, "spec": spec}))
+    assert dict(request.extra) == {"approval": "never"}
