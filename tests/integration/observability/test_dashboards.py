@@ -25,7 +25,7 @@ QUERIES = {
 EXPRESSIONS = {
     str(rule.get("alert") or rule["record"]): str(rule["expr"]) for kind in ("alert", "record") for rule in rules(kind)
 }
-READINGS = 5
+READINGS = 3
 
 
 @pytest.fixture(scope="module")
