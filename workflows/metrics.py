@@ -53,7 +53,7 @@ def _about_cluster(link: str, prefix: str) -> list[Prometheus]:
     went_well = f"'{_reported(f'{link}.outcome')}' == 'succeeded'"
     if action == "drift":
         output = f"{prefix}-drift" if prefix else "drift"
-        value = f"{{{{=outputs.parameters['{output}'] == 'true' ? '1' : '0'}}}}"
+        value = _late(f"outputs.parameters['{output}'] == 'true' ? '1' : '0'")
         return [_metric(metrics.DRIFT, value, {"cluster": _CLUSTER, "stage": stage}, went_well)]
     stands = {"cluster.apply": "1", "lifecycle.prove": "0"}.get(link)
     if stands is None:
@@ -64,7 +64,15 @@ def _about_cluster(link: str, prefix: str) -> list[Prometheus]:
 
 def _reported(key: str, default: str = "") -> str:
     """Return the expression for what a container's steps left under a key."""
-    return f"{{{{=get(fromJSON(outputs.parameters.{REPORT}), '{key}') ?? '{default}'}}}}"
+    return _late(f"get(fromJSON(outputs.parameters.{REPORT}), '{key}') ?? '{default}'")
+
+
+def _late(expression: str) -> str:
+    """Return a tag that is worked out when the container has ended.
+
+    Only then there is a `status`. Without it the controller tries at the start, when an output is nothing but its path.
+    """
+    return f"{{{{=status == '' ? '' : ({expression})}}}}"
 
 
 def _metric(metric: Metric, value: str, labels: dict[str, str], when: str | None = None) -> Prometheus:

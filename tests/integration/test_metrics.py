@@ -39,14 +39,17 @@ def scraped(management: Managed, path: str) -> list[Sample]:
 
 @pytest.fixture(scope="module")
 def counted(management: Managed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Sample]]:
-    """What the controller has counted after a create, a comparison and a run that failed."""
+    """What the controller has counted after a create, a comparison that found something and a run that failed."""
     spec: Path = tmp_path_factory.mktemp("spec") / "cluster.yaml"
     spec.write_text((EXAMPLES / "aws-dev.yaml").read_text().replace("name: sandbox", f"name: {CLUSTER}", 1))
     words = ("create", "cluster", "-f", spec, "--simulate", "--yes", "--engine", "argo")
     with otlp.running(free_port()) as collector:
         management.cli.run(*words, OTEL_EXPORTER_OTLP_ENDPOINT=collector.url).ok()
     TRACED.extend(collector.spans)
-    management.cli.run("drift", "cluster", CLUSTER, "--simulate", "--engine", "argo").ok()
+    with management.cloud() as cloud:
+        (network,) = cloud.objects(type="aws_vpc", tags={"hera-cluster": CLUSTER})
+        cloud.change(network.id, {"enable_dns_hostnames": False})
+    assert management.cli.run("drift", "cluster", CLUSTER, "--simulate", "--engine", "argo").code == 2
     starts = {"fails": lambda: submit(management.api, SUITE, "delete-cluster", {"cluster": "nowhere", "simulate": "true"})}
     ended = collect(management.api, SUITE, starts, at_once=1, seconds=120)
     assert ended["fails"]["status"]["phase"] == "Failed"
@@ -72,7 +75,7 @@ def test_the_controller_counts_what_the_table_says(counted: list[Sample], metric
 
 def test_the_figures_are_right(counted: list[Sample]) -> None:
     assert values(counted, "hera_cluster") == {(CLUSTER, "aws", "dev"): 1}
-    assert values(counted, "hera_cluster_drift") == {(CLUSTER, stage): 0 for stage in ("network", "cluster")}
+    assert values(counted, "hera_cluster_drift") == {(CLUSTER, "network"): 1, (CLUSTER, "cluster"): 0}
     assert values(counted, "hera_pipeline_ok") == {
         ("create-cluster", CLUSTER): 1,
         ("drift-cluster", CLUSTER): 1,
