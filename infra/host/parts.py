@@ -26,6 +26,7 @@ Progress = Callable[[str], None]
 SOURCES = Path(__file__).parent / "parts"
 KUBERNETES = "1.34.4"
 ARGO = "4.0.2"
+PROMETHEUS = "3.16.0"
 COMMIT = "v" + ARGO  # Argo prints its tag only when it knows a commit as well
 TELL_EVERY = 15.0  # seconds between two lines of a build that takes long
 
@@ -71,6 +72,11 @@ PARTS: Mapping[str, Part] = {
     "syft": Part({"syft": "github.com/anchore/syft/cmd/syft"}),
     "actionlint": Part({"actionlint": "github.com/rhysd/actionlint/cmd/actionlint"}),
     "cyclonus": Part({"cyclonus": "."}),
+    "prometheus": Part(
+        {name: f"github.com/prometheus/prometheus/cmd/{name}" for name in ("prometheus", "promtool")},
+        {"github.com/prometheus/common/version.Version": PROMETHEUS},
+        recipe="prometheus",
+    ),
 }
 CLUSTER = ("etcd", "kubernetes", "coredns", "pause")
 EVERYTHING = (*CLUSTER, "argo", "argo-server", "minio")
