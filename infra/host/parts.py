@@ -26,6 +26,8 @@ Progress = Callable[[str], None]
 SOURCES = Path(__file__).parent / "parts"
 KUBERNETES = "1.34.4"
 ARGO = "4.0.2"
+ARGOCD = "3.2.0"
+METRICS_SERVER = "0.9.0"
 COMMIT = "v" + ARGO  # Argo prints its tag only when it knows a commit as well
 TELL_EVERY = 15.0  # seconds between two lines of a build that takes long
 
@@ -47,6 +49,7 @@ _ARGO_STAMP = {
     f"{recipes.ARGO}.gitCommit": COMMIT,
     f"{recipes.ARGO}.gitTreeState": "clean",
 }
+_ARGOCD = "github.com/argoproj/argo-cd/v3"
 _VERSION = "k8s.io/component-base/version"
 
 PARTS: Mapping[str, Part] = {
@@ -71,6 +74,14 @@ PARTS: Mapping[str, Part] = {
     "syft": Part({"syft": "github.com/anchore/syft/cmd/syft"}),
     "actionlint": Part({"actionlint": "github.com/rhysd/actionlint/cmd/actionlint"}),
     "cyclonus": Part({"cyclonus": "."}),
+    "metrics-server": Part(
+        {"metrics-server": "sigs.k8s.io/metrics-server/cmd/metrics-server"},
+        {"k8s.io/client-go/pkg/version.gitVersion": f"v{METRICS_SERVER}"},
+    ),
+    "argocd": Part(
+        {"argocd": f"{_ARGOCD}/cmd", "argocd-cache": ".", "kustomize": "sigs.k8s.io/kustomize/kustomize/v5"},
+        {f"{_ARGOCD}/common.version": f"v{ARGOCD}"},
+    ),
 }
 CLUSTER = ("etcd", "kubernetes", "coredns", "pause")
 EVERYTHING = (*CLUSTER, "argo", "argo-server", "minio")
