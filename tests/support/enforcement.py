@@ -1,8 +1,8 @@
 """Holds a host cluster's pods to network policies, for tests only: what is there at one moment becomes one nftables table.
 
-It watches nothing, and knows what tests/support/traffic.py knows of policies and no more; a cluster that people use needs a network
-plug-in that enforces. Refusals are said aloud, so that a test need not wait for silence. What comes from the node itself passes, as
-Kubernetes has it.
+It watches nothing, and knows what tests/support/traffic.py knows of policies and no more; a cluster that people use needs a
+network plug-in that enforces. Refusals are said aloud, so that a test need not wait for silence. What comes from the node itself
+passes, as Kubernetes has it.
 """
 
 from __future__ import annotations

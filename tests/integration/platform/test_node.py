@@ -1,7 +1,7 @@
 """The platform on a cluster with a node: metrics-server answers, and network policies hold for connections of real pods.
 
-The pods carry the labels of the table in tests/support/reachability.py and listen at every port of it. The engine is a translator for
-tests (tests/support/enforcement.py); what it proves is that the policies, enforced, give what the table names.
+The pods carry the labels of the table in tests/support/reachability.py and listen at every port of it. The engine is a translator
+for tests (tests/support/enforcement.py); what it proves is that the policies, enforced, give what the table names.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ from tests.support.waiting import until
 pytestmark = pytest.mark.management
 METRICS_SERVER = "localhost/hera/metrics-server:dev"
 PODS = (
-    "plain", "caller", "controller", "redis-client", "measured", "argocd-server", "argocd-repo-server", "argocd-redis", "redis", "mongo",
-    "backup", "redis-operator", "secrets-operator", "prometheus", "otel-collector", "grafana", "fluent-bit", "kube-dns", "stranger",
-    "ingress",
+    "plain", "caller", "controller", "redis-client", "measured", "argocd-server", "argocd-repo-server", "argocd-redis", "redis",
+    "mongo", "backup", "redis-operator", "secrets-operator", "prometheus", "otel-collector", "grafana", "fluent-bit", "kube-dns",
+    "stranger", "ingress",
 )  # fmt: skip
 Answers = dict[tuple[str, str, str], bool]
 
