@@ -49,7 +49,6 @@ _ARGO_STAMP = {
     f"{recipes.ARGO}.gitCommit": COMMIT,
     f"{recipes.ARGO}.gitTreeState": "clean",
 }
-_ARGOCD = "github.com/argoproj/argo-cd/v3"
 _VERSION = "k8s.io/component-base/version"
 
 PARTS: Mapping[str, Part] = {
@@ -79,8 +78,9 @@ PARTS: Mapping[str, Part] = {
         {"k8s.io/client-go/pkg/version.gitVersion": f"v{METRICS_SERVER}"},
     ),
     "argocd": Part(
-        {"argocd": f"{_ARGOCD}/cmd", "argocd-cache": ".", "kustomize": "sigs.k8s.io/kustomize/kustomize/v5"},
-        {f"{_ARGOCD}/common.version": f"v{ARGOCD}"},
+        {"argocd": f"{recipes.ARGOCD}/cmd", "argocd-cache": ".", "kustomize": "sigs.k8s.io/kustomize/kustomize/v5"},
+        {f"{recipes.ARGOCD}/common.version": f"v{ARGOCD}"},
+        recipe="argocd",
     ),
 }
 CLUSTER = ("etcd", "kubernetes", "coredns", "pause")
