@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from infra.host.host import Host
+from infra.host.machine import run
 from tests.support.traffic import End, Policy, known, selects
 
 NAME = "hera_tests"
@@ -21,6 +22,7 @@ PEERS, ADDRESS = {"Egress": "to", "Ingress": "from"}, {"Egress": "ip daddr", "In
 
 def enforce(host: Host, policies: Sequence[Policy], pods: Sequence[End]) -> None:
     """Let through what policies name, from now on; what was enforced before is forgotten."""
+    run(*host.inside(["sh", "-c", "echo 0 >/proc/sys/net/ipv4/icmp_ratemask"]))  # else most refusals of UDP are silent
     _nft(host, CLEAR + table(policies, pods))
 
 

@@ -1,4 +1,4 @@
-"""What Argo CD is told: projects allow what is there and no more, everything names the one repository, first things come first."""
+"""What Argo CD is told: projects allow what is there and no more, all name the one repository, first things come first."""
 
 from __future__ import annotations
 
@@ -121,11 +121,10 @@ def test_what_others_need_comes_first(first_kinds: tuple[str, ...]) -> None:
 
 
 def test_in_argo_cd_projects_come_before_what_uses_them() -> None:
-    waves = {
-        kind: {int(obj["metadata"]["annotations"].get(WAVE, "0")) for obj in of(kind).values()} for kind in ("ApplicationSet",)
-    }
-    projects = {int(obj["metadata"]["annotations"][WAVE]) for obj in built("gitops") if obj["kind"] == "AppProject"}
-    assert max(projects) < min(waves["ApplicationSet"])
+    def waves(kind: str) -> list[int]:
+        return [int(obj["metadata"]["annotations"][WAVE]) for obj in built("gitops") if obj["kind"] == kind]
+
+    assert max(waves("AppProject")) < min(waves("ApplicationSet"))
 
 
 def test_every_resource_of_an_operator_of_ours_has_a_health() -> None:

@@ -1,7 +1,7 @@
 """Argo CD with our applications: what git says comes about, what somebody changed is put back, what left git leaves the cluster.
 
-A real Argo CD (its controllers, each with the rights of k8s/base/rbac), a real API server and a git repository on this machine. The
-platform is applied directly first, so that handing over to Argo CD is part of it.
+A real Argo CD (its controllers, each with the rights of k8s/base/rbac), a real API server and a git repository on this machine.
+The platform is applied directly first, so that handing over to Argo CD is part of it.
 """
 
 from __future__ import annotations

@@ -30,8 +30,8 @@ from tests.support.waiting import until
 pytestmark = pytest.mark.management
 METRICS_SERVER = "localhost/hera/metrics-server:dev"
 PODS = (
-    "plain", "caller", "controller", "redis-client", "measured", "argocd-server", "argocd-repo-server", "argocd-redis", "redis",
-    "mongo", "backup", "redis-operator", "secrets-operator", "prometheus", "otel-collector", "grafana", "fluent-bit", "kube-dns",
+    "plain", "caller", "controller", "redis-client", "measured", "argocd-server", "argocd-repo-server",
+    "argocd-notifications-controller", "redis", "mongo", "backup", "redis-operator", "secrets-operator", "prometheus", "otel-collector", "grafana", "fluent-bit", "kube-dns",
     "stranger", "ingress",
 )  # fmt: skip
 Answers = dict[tuple[str, str, str], bool]
@@ -187,7 +187,7 @@ def test_connections_are_what_the_table_names(enforced: Place) -> None:
     ("left_out", "namespace", "too_much", "too_little"),
     [
         pytest.param("allow-redis-clients", "data", [], [("redis-client", "redis", "6379")], id="an allow"),
-        pytest.param("default-deny", "hera-backup", [("stranger", "backup", "22")], [], id="the deny"),
+        pytest.param("default-deny", "argocd", [("stranger", "argocd-notifications-controller", "22")], [], id="the deny"),
     ],
 )
 def test_a_policy_that_is_missing_shows_in_connections(
@@ -216,7 +216,7 @@ def test_a_policy_that_is_missing_shows_in_connections(
         ("plain", 6443, ""),
         ("prometheus", 10250, "silent"),
         ("controller", 10250, ""),
-        ("argocd-redis", 6443, ""),
+        ("argocd-repo-server", 6443, ""),
     ],
 )
 def test_the_real_api_server_and_kubelet(enforced: Place, source: str, port: int, answer: str) -> None:
