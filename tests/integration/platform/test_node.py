@@ -31,8 +31,8 @@ pytestmark = pytest.mark.management
 METRICS_SERVER = "localhost/hera/metrics-server:dev"
 PODS = (
     "plain", "caller", "controller", "redis-client", "measured", "argocd-server", "argocd-repo-server",
-    "argocd-notifications-controller", "redis", "mongo", "backup", "redis-operator", "secrets-operator", "prometheus", "otel-collector", "grafana", "fluent-bit", "kube-dns",
-    "stranger", "ingress",
+    "argocd-notifications-controller", "redis", "mongo", "backup", "redis-operator", "secrets-operator", "prometheus",
+    "otel-collector", "grafana", "fluent-bit", "kube-dns", "stranger", "ingress",
 )  # fmt: skip
 Answers = dict[tuple[str, str, str], bool]
 
