@@ -45,7 +45,7 @@ class End:
     def name(self) -> str:
         """What it is called in the picture."""
         if not self.labels:
-            return "any pod" if self.inside else ""
+            return ("the cloud's pods" if self.place == "kube-system" else "any pod") if self.inside else ""
         words = (key.rpartition("/")[2] if value == "true" else value for key, value in self.labels)
         return ", ".join(word.removeprefix(f"{self.place}-") for word in words)
 
