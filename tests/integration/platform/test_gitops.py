@@ -21,6 +21,7 @@ from infra.errors import NotFound
 from infra.kube.api import Api
 from tests.support import argocd, kubernetes_api, overlays
 from tests.support.argocd import APPLICATIONS, ArgoCd
+from tests.support.documents import shell_lines, type_line
 from tests.support.overlays import K8S, Object
 from tests.support.waiting import until
 
@@ -65,6 +66,7 @@ class World:
 
     git: Git
     argo: ArgoCd
+    kubeconfig: Path
     before: dict[tuple[str, str, str], Object]
 
     @property
@@ -96,9 +98,9 @@ def world(git: Git, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]
         with argocd.running(server, folder) as argo:
             for secret in clusters():
                 server.api.apply(secret)
-            for obj in overlays.load(overlays.text(git.folder / "k8s" / "gitops" / "root")):
-                server.api.apply(obj, manager="somebody")
-            yield World(git, argo, before)
+            for line in shell_lines("gitops.md", "Begin"):
+                type_line(line, server.kubeconfig, git.folder)
+            yield World(git, argo, server.kubeconfig, before)
 
 
 def pipelines() -> list[Object]:
@@ -118,11 +120,9 @@ def account(name: str, annotations: dict[str, str]) -> tuple[str, Object]:
 
 
 def clusters() -> list[Object]:
-    """This cluster, which is dev and management at once, and two more, of which only the names are needed."""
-    bridge = {"hera.dev/components": "node-metadata", "hera.dev/account-annotations": json.dumps({"hera-backup/backup": ROLE})}
-    labels = {"hera.dev/environment": "dev", "hera.dev/role": "management"}
+    """This cluster, which the document makes dev and management at once, and two more, of which only the names are needed."""
     return [
-        argocd.cluster_secret("in-cluster", "https://kubernetes.default.svc", labels, bridge),
+        argocd.cluster_secret("in-cluster", "https://kubernetes.default.svc", {}),
         argocd.cluster_secret("staging-1", "https://127.0.0.1:1", {"hera.dev/environment": "staging"}),
         argocd.cluster_secret("prod-1", "https://127.0.0.1:2", {"hera.dev/environment": "prod"}),
     ]
@@ -208,6 +208,28 @@ def test_drift_is_told_and_healed(world: World, path: str, change: Object | None
         world.api.delete(path)
     until(lambda: policy_types(world.api, path) == healed, "the drift is not healed", 60, pause=0.3)
     assert len(events(world, "Synced -> OutOfSync")) > told
+
+
+def test_drift_can_be_looked_at_before_it_is_healed(world: World) -> None:
+    """By the lines of the document."""
+    world.argo.wait_synced("platform-in-cluster")
+    hold, let_go = [line for line in shell_lines("gitops.md", "Drift") if " patch " in line]
+    shows = next(line for line in shell_lines("gitops.md", "Drift") if "OutOfSync" in line)
+    path = POLICY.format("default-deny")
+    type_line(hold, world.kubeconfig)
+    world.api.patch(path, {"spec": {"policyTypes": ["Ingress"]}})
+    until(
+        lambda: type_line(shows, world.kubeconfig) == "NetworkPolicy data/default-deny\n", "the drift is not shown", 30, pause=0.3
+    )
+    assert policy_types(world.api, path) == ["Ingress"]
+    type_line(let_go, world.kubeconfig)
+    until(lambda: policy_types(world.api, path) == ["Ingress", "Egress"], "the drift is not healed", 60, pause=0.3)
+
+
+@pytest.mark.parametrize("line", [line for line in shell_lines("gitops.md", "Drift") if " get " in line])
+def test_the_document_shows_how_to_look(world: World, line: str) -> None:
+    world.argo.wait_synced("platform-in-cluster")
+    assert ("platform-in-cluster" in type_line(line, world.kubeconfig)) == ("OutOfSync" not in line)
 
 
 def policy_types(api: Api, path: str) -> list[str]:
