@@ -14,11 +14,21 @@ from infra.host.parts import ensure
 from tests.support import overlays
 from tests.support.overlays import K8S
 
+NO_CLUSTER = {
+    "apiVersion": "v1",
+    "kind": "Config",
+    "clusters": [{"name": "none", "cluster": {"server": "https://127.0.0.1:1"}}],
+    "users": [{"name": "none", "user": {"token": "none"}}],
+    "contexts": [{"name": "none", "context": {"cluster": "none", "user": "none"}}],
+    "current-context": "none",
+}
+
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the two ConfigMaps."""
+    """A folder with the two ConfigMaps, and a kubeconfig of no cluster: the command wants one and does not use it."""
     folder = tmp_path_factory.mktemp("settings")
+    (folder / "kubeconfig").write_text(json.dumps(NO_CLUSTER))
     for obj in overlays.load(overlays.text(K8S / "gitops")):
         if obj["kind"] == "ConfigMap":
             (folder / f"{obj['metadata']['name']}.yaml").write_text(yaml.safe_dump(obj))
@@ -27,7 +37,9 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def ask(settings: Path, *words: str) -> subprocess.CompletedProcess[str]:
     program = ensure("argocd", progress=print) / "argocd"
-    return subprocess.run([str(program), "admin", "settings", *words], cwd=settings, capture_output=True, text=True)
+    environment = {"KUBECONFIG": str(settings / "kubeconfig"), "HOME": str(settings)}
+    argv = [str(program), "admin", "settings", *words]
+    return subprocess.run(argv, cwd=settings, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
 
 
 def ready(status: str, observed: int = 2) -> dict[str, Any]:
@@ -48,7 +60,7 @@ def ready(status: str, observed: int = 2) -> dict[str, Any]:
 )
 def test_health(settings: Path, tmp_path: Path, kind: str, status: object, health: str, message: str) -> None:
     obj = {
-        "apiVersion": "secrets.hera.dev/v1alpha1",
+        "apiVersion": "secrets.hera.dev/v1",
         "kind": kind,
         "metadata": {"name": "one", "namespace": "apps", "generation": 2},
     }
