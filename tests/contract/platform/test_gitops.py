@@ -60,6 +60,10 @@ def test_pipelines_bring_pipelines_only() -> None:
     assert kinds("hera-pipelines", "clusterResourceWhitelist") == set()
 
 
+def test_pipelines_by_git_are_the_rendered_ones() -> None:
+    assert built("gitops/workflows") == built("base/workflows")
+
+
 def test_the_root_brings_what_it_has() -> None:
     assert kinds("hera-gitops", "namespaceResourceWhitelist") == {group_and_kind(obj) for obj in built("gitops")}
     assert kinds("hera-gitops", "clusterResourceWhitelist") == set()

@@ -146,7 +146,7 @@ def test_each_environment_gets_an_application_for_each_of_its_clusters(world: Wo
         "platform-in-cluster": ("k8s/overlays/dev", "main", "hera-platform"),
         "platform-staging-1": ("k8s/overlays/staging", "main", "hera-platform"),
         "platform-prod-1": ("k8s/overlays/prod", "production", "hera-platform"),
-        "pipelines-in-cluster": ("k8s/base/workflows", "main", "hera-pipelines"),
+        "pipelines-in-cluster": ("k8s/gitops/workflows", "main", "hera-pipelines"),
     }
     assert {spec["source"]["repoURL"] for spec in specs.values()} == {world.git.url}
     assert specs["platform-in-cluster"]["source"]["kustomize"]["components"] == ["../../components/node-metadata"]
@@ -172,22 +172,15 @@ def test_pipelines_come_with_it(world: World) -> None:
     assert there == {obj["metadata"]["name"] for obj in rendered if obj["kind"] == "WorkflowTemplate"}
 
 
-def test_what_an_installation_chose_stays(world: World) -> None:
-    """Where states are is the installation's; the rest of a pipeline is git's."""
+def test_pipelines_have_what_the_installation_chose(world: World) -> None:
+    """Where states are is the installation's; the rest of a pipeline is git's, and so is put back."""
     world.argo.wait_synced("pipelines-in-cluster")
     path = f"{TEMPLATES}/plan-cluster"
     spec = world.api.get(path)["spec"]
-    number = next(index for index, item in enumerate(spec["arguments"]["parameters"]) if item["name"] == "state")
-    own = {"op": "replace", "path": f"/spec/arguments/parameters/{number}/value", "value": "s3://mine"}
-    world.api.patch(path, [own, {"op": "replace", "path": "/spec/activeDeadlineSeconds", "value": 1}], kind="json")
-    until(
-        lambda: world.api.get(path)["spec"]["activeDeadlineSeconds"] == spec["activeDeadlineSeconds"],
-        "a changed pipeline is not put back",
-        60,
-        pause=0.3,
-    )
-    world.argo.wait_synced("pipelines-in-cluster")
-    assert world.api.get(path)["spec"]["arguments"]["parameters"][number]["value"] == "s3://mine"
+    values = {item["name"]: item.get("value") for item in spec["arguments"]["parameters"]}
+    assert (values["state"], values["simulate"]) == ("s3://my-state/hera?region=eu-west-1", "false")
+    world.api.patch(path, {"spec": {"activeDeadlineSeconds": 1}})
+    until(lambda: world.api.get(path)["spec"] == spec, "a changed pipeline is not put back", 60, pause=0.3)
 
 
 @pytest.mark.parametrize(
@@ -247,7 +240,6 @@ def events(world: World, words: str) -> list[Any]:
 
 
 def test_a_commit_comes_and_what_left_git_goes(world: World) -> None:
-    """Fields go as well, also those that the direct apply had set before."""
     world.argo.wait_synced("platform-in-cluster")
     folder = "k8s/base/network-policies/data"
     policies = list(yaml.safe_load_all((world.git.folder / folder / "policies.yaml").read_text()))
