@@ -79,7 +79,7 @@ PARTS: Mapping[str, Part] = {
     ),
     "argocd": Part(
         {"argocd": f"{recipes.ARGOCD}/cmd", "argocd-cache": ".", "kustomize": "sigs.k8s.io/kustomize/kustomize/v5"},
-        {f"{recipes.ARGOCD}/common.version": f"v{ARGOCD}"},
+        {f"{recipes.ARGOCD}/common.version": ARGOCD},
         recipe="argocd",
     ),
 }

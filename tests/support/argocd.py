@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -61,8 +62,11 @@ def running(server: Server, folder: Path) -> Iterator[ArgoCd]:
     binaries = parts.ensure("argocd", progress=print)
     for path in sorted((binaries / "manifests").iterdir()):
         for obj in yaml.safe_load_all(path.read_text()):
+            if obj["kind"] == "Secret":
+                obj["stringData"] = {"server.secretkey": secrets.token_hex(16)}  # the web page would make it
             obj["metadata"].setdefault("namespace", NAMESPACE)
             server.api.apply(obj, manager="argocd-install")
+    until(lambda: _served(server.api), "the API server does not take Argo CD's definitions")
     cache, repo, *free = free_ports(7)
     with ExitStack() as stack:
 
@@ -100,6 +104,11 @@ def running(server: Server, folder: Path) -> Iterator[ArgoCd]:
             f"--webhook-addr=127.0.0.1:{free[4]}",
         )
         yield ArgoCd(server.api, folder)
+
+
+def _served(api: Api) -> bool:
+    names = {item["name"] for item in api.get("/apis/argoproj.io/v1alpha1")["resources"]}
+    return {"applications", "applicationsets", "appprojects"} <= names
 
 
 def cluster_secret(
