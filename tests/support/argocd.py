@@ -147,6 +147,7 @@ def _environment(binaries: Path, folder: Path, name: str, **extra: str) -> dict[
         "ARGOCD_BINARY_NAME": name,
         "ARGOCD_FAKE_IN_CLUSTER": "true",
         "ARGOCD_GPG_ENABLED": "false",
+        "ARGOCD_SYNC_WAVE_DELAY": "0",  # seconds; 2 on a cluster
         "ARGOCD_PLUGINSOCKFILEPATH": str(home),
         **folders,
         **extra,

@@ -88,7 +88,8 @@ def test_each_environment_follows_its_own_revision_and_overlay(environment: str)
     spec = of("ApplicationSet")[f"hera-platform-{environment}"]["spec"]
     assert spec["generators"] == [{"clusters": {"selector": {"matchLabels": {"hera.dev/environment": environment}}}}]
     source = spec["template"]["spec"]["source"]
-    assert (source["targetRevision"], source["path"]) == (REPOSITORY[environment], f"k8s/overlays/{environment}")
+    assert (source["targetRevision"], source["path"]) == (REPOSITORY[environment], f"k8s/gitops/platform/{environment}")
+    assert built(f"gitops/platform/{environment}") == overlays.built(environment)
 
 
 def test_every_folder_that_is_followed_builds() -> None:

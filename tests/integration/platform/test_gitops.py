@@ -143,13 +143,13 @@ def test_each_environment_gets_an_application_for_each_of_its_clusters(world: Wo
         name: (spec["source"]["path"], spec["source"]["targetRevision"], spec["project"]) for name, spec in specs.items()
     } == {
         "hera": ("k8s/gitops", "main", "hera-gitops"),
-        "platform-in-cluster": ("k8s/overlays/dev", "main", "hera-platform"),
-        "platform-staging-1": ("k8s/overlays/staging", "main", "hera-platform"),
-        "platform-prod-1": ("k8s/overlays/prod", "production", "hera-platform"),
+        "platform-in-cluster": ("k8s/gitops/platform/dev", "main", "hera-platform"),
+        "platform-staging-1": ("k8s/gitops/platform/staging", "main", "hera-platform"),
+        "platform-prod-1": ("k8s/gitops/platform/prod", "production", "hera-platform"),
         "pipelines-in-cluster": ("k8s/gitops/workflows", "main", "hera-pipelines"),
     }
     assert {spec["source"]["repoURL"] for spec in specs.values()} == {world.git.url}
-    assert specs["platform-in-cluster"]["source"]["kustomize"]["components"] == ["../../components/node-metadata"]
+    assert specs["platform-in-cluster"]["source"]["kustomize"]["components"] == ["../../../components/node-metadata"]
     assert "components" not in specs["platform-prod-1"]["source"].get("kustomize", {})
 
 
