@@ -127,7 +127,7 @@ func ask(words []string) string {
 		return ""
 	}
 	defer connection.Close()
-	connection.SetDeadline(time.Now().Add(patience))
+	connection.SetDeadline(time.Now().Add(patience / 2))
 	if network == "udp" {
 		fmt.Fprint(connection, "?")
 	}
