@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -165,6 +165,23 @@ def test_handing_over_changes_nothing(world: World) -> None:
     assert uids == {name: obj["metadata"]["uid"] for name, obj in world.before.items()}
 
 
+def test_the_direct_apply_is_let_go(world: World) -> None:
+    """By the line of the document; what was co-owned has one owner, and is as it was."""
+    world.argo.wait_synced("platform-in-cluster")
+    objects = overlays.built("dev")
+    assert DIRECT in managers(world.api, objects)
+    (line,) = shell_lines("gitops.md", "Handing over from the direct apply")
+    type_line(line, world.kubeconfig, world.git.folder)
+    assert DIRECT not in managers(world.api, objects)
+    after = {overlays.reference(obj): world.api.get(world.api.path_of(obj)) for obj in objects}
+    assert [name for name, obj in after.items() if plain(obj) != plain(world.before[name])] == []
+
+
+def managers(api: Api, objects: Iterable[Object]) -> set[str]:
+    found = (api.get(api.path_of(obj))["metadata"]["managedFields"] for obj in objects)
+    return {entry["manager"] for entries in found for entry in entries}
+
+
 def test_pipelines_come_with_it(world: World) -> None:
     world.argo.wait_synced("pipelines-in-cluster")
     there = {item["metadata"]["name"] for item in world.api.items(TEMPLATES)}
@@ -244,7 +261,7 @@ def test_a_commit_comes_and_what_left_git_goes(world: World) -> None:
     folder = "k8s/base/network-policies/data"
     policies = list(yaml.safe_load_all((world.git.folder / folder / "policies.yaml").read_text()))
     gone = policies.pop()
-    policies[0]["metadata"]["annotations"] = {"hera.dev/reason": "another reason"}
+    policies[0]["metadata"]["annotations"] = {"example.test/other": "reason"}
     policies[0]["spec"]["ingress"][0]["ports"].pop()
     (world.git.folder / folder / "policies.yaml").write_text(yaml.safe_dump_all(policies))
     revision = world.git.commit("one policy less, one changed")
@@ -252,7 +269,7 @@ def test_a_commit_comes_and_what_left_git_goes(world: World) -> None:
     world.argo.wait_synced("platform-in-cluster", revision)
     until(lambda: not policy_types(world.api, POLICY.format(gone["metadata"]["name"])), "it is not pruned", 30, pause=0.3)
     changed = world.api.get(POLICY.format(policies[0]["metadata"]["name"]))
-    assert changed["metadata"]["annotations"]["hera.dev/reason"] == "another reason"
+    assert changed["metadata"]["annotations"].keys() - {TRACKING, "argocd.argoproj.io/sync-wave"} == {"example.test/other"}
     assert changed["spec"]["ingress"] == policies[0]["spec"]["ingress"]
 
 
