@@ -13,6 +13,8 @@ from tests.support.overlays import COMPONENTS, ENVIRONMENTS, K8S, Object
 
 WAVE = "argocd.argoproj.io/sync-wave"
 HEALTH = "resource.customizations.health."
+WORKLOADS = {("apps", "Deployment"), ("apps", "StatefulSet"), ("apps", "DaemonSet"), ("", "Service"), ("", "ConfigMap")}
+"""What components are made of, whether or not one of each is there."""
 REPOSITORY = yaml.safe_load((K8S / "gitops" / "repository" / "repository.yaml").read_text())["data"]
 
 
@@ -46,7 +48,7 @@ def platform() -> list[Object]:
 def test_the_platform_may_bring_the_kinds_that_it_has_and_no_other() -> None:
     inside = {group_and_kind(obj) for obj in platform() if obj["metadata"].get("namespace")}
     outside = {group_and_kind(obj) for obj in platform() if not obj["metadata"].get("namespace")}
-    assert kinds("hera-platform", "namespaceResourceWhitelist") == inside
+    assert kinds("hera-platform", "namespaceResourceWhitelist") == inside | WORKLOADS
     assert kinds("hera-platform", "clusterResourceWhitelist") == outside
 
 
