@@ -73,6 +73,7 @@ PARTS: Mapping[str, Part] = {
     "syft": Part({"syft": "github.com/anchore/syft/cmd/syft"}),
     "actionlint": Part({"actionlint": "github.com/rhysd/actionlint/cmd/actionlint"}),
     "cyclonus": Part({"cyclonus": "."}),
+    "kube-router": Part({"kube-router": "github.com/cloudnativelabs/kube-router/v2/cmd/kube-router"}),
     "metrics-server": Part(
         {"metrics-server": "sigs.k8s.io/metrics-server/cmd/metrics-server"},
         {"k8s.io/client-go/pkg/version.gitVersion": f"v{METRICS_SERVER}"},

@@ -1,7 +1,7 @@
 """The platform on a cluster with a node: metrics-server answers, and network policies hold for connections of real pods.
 
-The pods carry the labels of the table in tests/support/reachability.py and listen at every port of it. The engine is a translator
-for tests (tests/support/enforcement.py); what it proves is that the policies, enforced, give what the table names.
+The pods carry the labels of the table in tests/support/reachability.py and listen at every port of it. The engine is
+kube-router's firewall (tests/support/enforcement.py).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tests.support import enforcement, overlays, reachability
 from tests.support import host as support
 from tests.support.outside import Outside, outside
 from tests.support.surroundings import environment
-from tests.support.traffic import End, Policy
+from tests.support.traffic import End
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.management
@@ -45,13 +45,6 @@ class Place:
     api: Api
     ends: Mapping[str, End]
     world: Outside
-
-    @property
-    def pods(self) -> list[End]:
-        return [end for end in self.ends.values() if end.namespace]
-
-    def policies(self) -> list[Policy]:
-        return list(self.api.items("/apis/networking.k8s.io/v1/networkpolicies"))
 
     def dial(self, source: str, lines: list[str]) -> list[str]:
         """Try connections from a pod, or from one of the addresses outside."""
@@ -165,11 +158,20 @@ def different(found: Answers, right: Answers) -> dict[str, list[tuple[str, str, 
     }
 
 
-@pytest.fixture
-def enforced(place: Place) -> Iterator[Place]:
-    enforcement.enforce(place.host, place.policies(), place.pods)
-    yield place
-    enforcement.lift(place.host)
+@pytest.fixture(scope="module")
+def enforced(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """The place once policies are in force."""
+    log = tmp_path_factory.mktemp("engine") / "kube-router.log"
+    with enforcement.enforced(place.host, log):
+        wait_for(place, "stranger", "redis", "6379", False)
+        yield place
+
+
+def wait_for(place: Place, source: str, target: str, port: str, passes: bool) -> None:
+    """Wait until a connection passes, or does not."""
+    line = [f"{place.ends[target].address} {port}"]
+    wanted = target if passes else ""
+    until(lambda: place.dial(source, line) == [wanted], f"{source} to {target}:{port} is not {passes}", 60, pause=0.5)
 
 
 def test_without_enforcement_everybody_reaches_everybody(place: Place) -> None:
@@ -184,29 +186,23 @@ def test_connections_are_what_the_table_names(enforced: Place) -> None:
 
 
 @pytest.mark.parametrize(
-    ("left_out", "namespace", "too_much", "too_little"),
+    ("left_out", "namespace", "source", "target", "port", "passes"),
     [
-        pytest.param("allow-redis-clients", "data", [], [("redis-client", "redis", "6379")], id="an allow"),
-        pytest.param("default-deny", "argocd", [("stranger", "argocd-notifications-controller", "22")], [], id="the deny"),
+        pytest.param("allow-redis-clients", "data", "redis-client", "redis", "6379", False, id="an allow"),
+        pytest.param("default-deny", "argocd", "stranger", "argocd-notifications-controller", "22", True, id="the deny"),
     ],
 )
-def test_a_policy_that_is_missing_shows_in_connections(
-    enforced: Place,
-    left_out: str,
-    namespace: str,
-    too_much: list[tuple[str, str, str]],
-    too_little: list[tuple[str, str, str]],
+def test_a_policy_that_is_taken_away_is_missed(
+    enforced: Place, left_out: str, namespace: str, source: str, target: str, port: str, passes: bool
 ) -> None:
-    fewer = [
-        policy
-        for policy in enforced.policies()
-        if (policy["metadata"]["namespace"], policy["metadata"]["name"]) != (namespace, left_out)
-    ]
-    enforcement.enforce(enforced.host, fewer, enforced.pods)
-    for answer, questions in ((True, too_much), (False, too_little)):
-        for source, target, port in questions:
-            said = enforced.dial(source, [f"{enforced.ends[target].address} {port}"])
-            assert said == [target if answer else ""]
+    path = f"/apis/networking.k8s.io/v1/namespaces/{namespace}/networkpolicies/{left_out}"
+    policy = next(obj for obj in overlays.built("dev") if overlays.reference(obj) == ("NetworkPolicy", namespace, left_out))
+    enforced.api.delete(path)
+    try:
+        wait_for(enforced, source, target, port, passes)
+    finally:
+        enforced.api.apply(policy, manager="hera-platform")
+    wait_for(enforced, source, target, port, not passes)
 
 
 @pytest.mark.parametrize(
@@ -237,13 +233,6 @@ def test_by_way_of_a_service(enforced: Place) -> None:
 
 def test_top_gives_numbers(enforced: Place) -> None:
     """With the policies in force, which hold metrics-server too."""
-    metrics = enforced.api.items("/api/v1/namespaces/kube-system/pods", labelSelector=f"{reachability.NAME}=metrics-server")
-    pods = [
-        End(pod["metadata"]["name"], pod["status"]["podIP"], "kube-system", pod["metadata"]["labels"])
-        for pod in metrics
-        if pod["status"].get("podIP")
-    ]
-    enforcement.enforce(enforced.host, enforced.policies(), [*enforced.pods, *pods])
     until(lambda: kubectl(enforced.host, "top", "pod", "redis", "-n", "data").returncode == 0, "no numbers", 90, pause=1)
     node = kubectl(enforced.host, "top", "nodes", "--no-headers").stdout.split()
     pod = kubectl(enforced.host, "top", "pods", "-n", "data", "--no-headers").stdout
