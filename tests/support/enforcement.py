@@ -17,13 +17,27 @@ from infra.host.machine import environment, run, search_path
 from infra.host.parts import ensure
 
 
+MEMORY = 5.0
+"""Seconds for which the kernel takes UDP from the same port for the conversation of before."""
+SETTINGS = {
+    "ipv4/icmp_ratemask": 0,
+    "netfilter/nf_conntrack_udp_timeout": MEMORY,
+    "netfilter/nf_conntrack_udp_timeout_stream": MEMORY,
+}
+
+
+def settle(host: Host) -> None:
+    """Have the node say every refusal of UDP, and soon forget what passed before there were policies."""
+    for name, value in SETTINGS.items():
+        run(*host.inside(["sh", "-c", f"echo {value:.0f} >/proc/sys/net/{name}"]))
+
+
 @contextmanager
 def enforced(host: Host, log: Path) -> Iterator[None]:
     """Run the engine. It comes into force within seconds; its rules stay until the cluster goes."""
     program = ensure("kube-router", progress=print) / "kube-router"
     if not shutil.which("ipset", path=search_path()):
         run("apt-get", "-qq", "-y", "install", "--no-install-recommends", "ipset")
-    run(*host.inside(["sh", "-c", "echo 0 >/proc/sys/net/ipv4/icmp_ratemask"]))  # else most refusals of UDP are silent
     argv = [
         str(program),
         f"--kubeconfig={host.kubeconfig}",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import os
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -68,6 +69,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     with environment(HERA_HOME=str(folder / "home")):
         try:
             host = cluster.up(name, progress=print)
+            enforcement.settle(host)
             support.load_probe(host, folder)
             program = ensure("metrics-server", progress=print) / "metrics-server"
             support.load_program(host, folder, program, METRICS_SERVER)
@@ -164,6 +166,7 @@ def enforced(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     log = tmp_path_factory.mktemp("engine") / "kube-router.log"
     with enforcement.enforced(place.host, log):
         wait_for(place, "stranger", "redis", "6379", False)
+        time.sleep(enforcement.MEMORY)
         yield place
 
 
