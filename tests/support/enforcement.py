@@ -16,7 +16,6 @@ from infra.host.host import Host
 from infra.host.machine import environment, run, search_path
 from infra.host.parts import ensure
 
-
 MEMORY = 5.0
 """Seconds for which the kernel takes UDP from the same port for the conversation of before."""
 SETTINGS = {
