@@ -54,6 +54,8 @@ def argo(job: Job) -> None:
         folder.chmod(0o755)  # the module cache is read-only, its copy must not be
     signals = module / "workflow" / "executor" / "osspecific"
     shutil.copyfile(signals / "signal_darwin.go", signals / "signal_linux.go")
+    # Its image has no file but the program: without the time zones inside it no CronWorkflow that names one is ever started.
+    (module / "cmd" / "workflow-controller" / "tzdata.go").write_text('package main\n\nimport _ "time/tzdata"\n')
     app = module / "ui" / "dist" / "app"
     if "argo-ui" in job.needs:
         shutil.copytree(job.needs["argo-ui"], app)
