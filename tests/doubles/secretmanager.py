@@ -48,12 +48,12 @@ class Project:
 
 
 @contextmanager
-def running(name: str) -> Iterator[Project]:
+def running(name: str, address: str = "127.0.0.1") -> Iterator[Project]:
     """Serve one project; `project.address` is where."""
     project = Project(name)
     server = grpc.server(ThreadPoolExecutor(16))
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, _handlers(project)),))
-    project.address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    project.address = f"{address}:{server.add_insecure_port(f'{address}:0')}"
     server.start()
     try:
         yield project

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import re
 import signal
@@ -128,6 +130,16 @@ def make(api: Api, kind: str, namespace: str, name: str, spec: Mapping[str, Any]
         api.create(path, body)
     except AlreadyExists:
         api.patch(f"{path}/{name}", {"spec": spec, "metadata": metadata})
+
+
+def spoken(api: Api, canary: str, **texts: str) -> list[str]:
+    """Return where a value stands that belongs into Secrets only: in texts, our objects, events, the metadata of Secrets."""
+    for plural in ("externalsecrets", "secretstores", "pushsecrets", "clustersecretstores"):
+        texts[plural] = json.dumps(api.get(f"/apis/secrets.hera.dev/v1/{plural}"))
+    texts["events"] = json.dumps(api.get("/api/v1/events"))
+    texts["metadata of secrets"] = json.dumps([item["metadata"] for item in api.items("/api/v1/secrets")])
+    encoded = base64.b64encode(canary.encode()).decode()[:12]
+    return [name for name, text in texts.items() if canary in text or encoded in text]
 
 
 def ready(api: Api, namespace: str, name: str, kind: str = "externalsecret") -> tuple[str, str, str]:
