@@ -71,6 +71,7 @@ PARTS: Mapping[str, Part] = {
     "syft": Part({"syft": "github.com/anchore/syft/cmd/syft"}),
     "actionlint": Part({"actionlint": "github.com/rhysd/actionlint/cmd/actionlint"}),
     "cyclonus": Part({"cyclonus": "."}),
+    "external-secrets": Part({"external-secrets": "github.com/external-secrets/external-secrets"}),
 }
 CLUSTER = ("etcd", "kubernetes", "coredns", "pause")
 EVERYTHING = (*CLUSTER, "argo", "argo-server", "minio")

@@ -212,7 +212,8 @@ def test_pods_read_by_volume_and_by_environment_what_three_clouds_hold(flow: Flo
         spec = {"secretStoreRef": {"name": entry}, "refreshInterval": "1s", "data": data}
         make(flow.api, "ExternalSecret", APPS, entry, spec)
     for entry in flow.clouds:
-        until(lambda entry=entry: ready(flow.api, APPS, entry)[0] == "True", f"no Secret from {entry}", 30)  # type: ignore[misc]
+        until(lambda entry=entry: ready(flow.api, APPS, entry)[0], f"nothing is said about {entry}", 30)  # type: ignore[misc]
+        assert ready(flow.api, APPS, entry)[0] == "True", ready(flow.api, APPS, entry)[2]
         conditions = flow.api.get(f"/apis/secrets.hera.dev/v1/namespaces/{APPS}/secretstores/{entry}")["status"]["conditions"]
         assert [item["type"] for item in conditions] == ["Ready"]
     flow.api.create(DEPLOYMENTS.format(APPS), reader("plain"))

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
 import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,14 +83,14 @@ def applied(api: Api, item: Mapping[str, Any]) -> bool:
 
 @contextmanager
 def running(
-    kubeconfig: Path, log: Path, environment: Mapping[str, str] | None = None, *, wait: bool = True
+    kubeconfig: Path, log: Path, *, wait: bool = True, program: Sequence[str] = ("secrets_operator",)
 ) -> Iterator[Operator]:
     """Run one replica until the block ends."""
     port = free_ports(1)[0]
-    argv = [sys.executable, "-m", "secrets_operator", f"--kubeconfig={kubeconfig}", f"--namespace={NAMESPACE}"]
+    argv = [sys.executable, "-m", *program, f"--kubeconfig={kubeconfig}", f"--namespace={NAMESPACE}"]
     argv += ["--address=127.0.0.1", f"--port={port}", "--verbose"]
     with log.open("ab") as output:
-        process = subprocess.Popen(argv, stdout=output, stderr=output, env={**os.environ, **(environment or {})})
+        process = subprocess.Popen(argv, stdout=output, stderr=output)
     operator = Operator(process, port, log)
     try:
         if wait:

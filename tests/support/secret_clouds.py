@@ -13,6 +13,7 @@ import pytest
 
 from infra import secrets
 from infra.providers.aws import session
+from infra.providers.gcp import secrets as gcp
 from infra.secrets.base import Store
 from tests.doubles import keyvault, secretmanager, secretsmanager
 from tests.support import certificates
@@ -127,6 +128,8 @@ class Azure:
 
 
 class Gcp:
+    """Google's double, which can also answer half of the keys, spoil what it sends, or come too late."""
+
     entry = "gcpsm"
     static: Mapping[str, bytes] = {}
 
@@ -150,11 +153,13 @@ class Gcp:
             "throttled": (grpc.StatusCode.RESOURCE_EXHAUSTED, "Quota exceeded."),
             "down": (grpc.StatusCode.UNAVAILABLE, "The service is currently unavailable."),
         }
-        self.project.pause = 2.0 if fault == "slow" else 0.0
-        self.project.fault = lambda method, key: answers.get(fault)
+        self.project.pause = {"slow": 2.0, "late": gcp.SECONDS + 1}.get(fault, 0.0)
+        self.project.corrupt = fault == "spoiled"
+        half = answers["down"] if fault == "half" else None
+        self.project.fault = lambda method, key: half if "/b-" in key else answers.get(fault)
 
     def mend(self) -> None:
-        self.project.pause, self.project.fault = 0.0, lambda method, key: None
+        self.project.pause, self.project.corrupt, self.project.fault = 0.0, False, lambda method, key: None
 
 
 CLOUDS = ("aws", "azurekv", "gcpsm")
