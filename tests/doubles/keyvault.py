@@ -41,6 +41,8 @@ class Vault:
     reads: list[str] = field(default_factory=list)
     fault: Callable[[str, str], tuple[int, str, dict[str, str]] | None] = lambda method, path: None
     pause: float = 0.0
+    cut: bool = False
+    """Answers end in the middle."""
     assertions: list[str] = field(default_factory=list)
     """The workload's tokens that were shown instead of a client secret; their signatures are not checked."""
     token: str = field(default_factory=lambda: uuid.uuid4().hex)
@@ -108,7 +110,8 @@ def _handler(vault: Vault) -> type[BaseHTTPRequestHandler]:
             for key, value in {"content-type": "application/json", "content-length": str(len(data)), **(headers or {})}.items():
                 self.send_header(key, value)
             self.end_headers()
-            self.wfile.write(data)
+            self.wfile.write(data[: len(data) // 2] if vault.cut else data)
+            self.close_connection = self.close_connection or vault.cut
 
     return Handler
 

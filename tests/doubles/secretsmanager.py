@@ -25,6 +25,8 @@ class Account:
     reads: list[str] = field(default_factory=list)
     fault: Callable[[str], tuple[int, str, dict[str, str]] | None] = lambda operation: None
     pause: float = 0.0
+    cut: bool = False
+    """Answers end in the middle."""
     assertions: list[str] = field(default_factory=list)
     """The workload's tokens that were shown for a role; their signatures are not checked."""
 
@@ -75,7 +77,8 @@ def _handler(account: Account) -> type[BaseHTTPRequestHandler]:
             for key, value in {**headers, "content-length": str(len(data))}.items():
                 self.send_header(key, value)
             self.end_headers()
-            self.wfile.write(data)
+            self.wfile.write(data[: len(data) // 2] if account.cut else data)
+            self.close_connection = self.close_connection or account.cut
 
     return Handler
 

@@ -82,11 +82,11 @@ class Aws:
             "throttled": (400, "ThrottlingException", {"Retry-After": "7"}),
             "down": (503, "ServiceUnavailable", {}),
         }
-        self.account.pause = 2.0 if fault == "slow" else 0.0
+        self.account.pause, self.account.cut = 2.0 if fault == "slow" else 0.0, fault == "spoiled"
         self.account.fault = lambda operation: answers.get(fault)
 
     def mend(self) -> None:
-        self.account.pause, self.account.fault = 0.0, lambda operation: None
+        self.account.pause, self.account.cut, self.account.fault = 0.0, False, lambda operation: None
 
 
 class Azure:
@@ -120,11 +120,11 @@ class Azure:
             "throttled": (429, "Throttled", {"Retry-After": "7"}),
             "down": (503, "ServiceUnavailable", {}),
         }
-        self.vault.pause = 2.0 if fault == "slow" else 0.0
+        self.vault.pause, self.vault.cut = 2.0 if fault == "slow" else 0.0, fault == "spoiled"
         self.vault.fault = lambda method, path: answers.get(fault)
 
     def mend(self) -> None:
-        self.vault.pause, self.vault.fault = 0.0, lambda method, path: None
+        self.vault.pause, self.vault.cut, self.vault.fault = 0.0, False, lambda method, path: None
 
 
 class Gcp:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from infra.errors import AlreadyExists, AuthDenied, HeraError, TimedOut
+from infra.errors import AlreadyExists, AuthDenied, CloudUnavailable, HeraError, TimedOut
 from infra.providers.aws import session
 from infra.secrets.base import (
     OWNED,
@@ -126,7 +126,7 @@ class SecretsManager:
             return each(self._one, refs)  # the right to batch is one of its own
         except HeraError as error:
             return dict.fromkeys(refs, error)
-        found = {name: _value(item) for item in answer["SecretValues"] for name in (item["Name"], item["ARN"])}
+        found = {name: _value(item) for item in answer.get("SecretValues", ()) for name in (item["Name"], item["ARN"])}
         return {ref: found[ref.key] for ref in refs if ref.key in found} | each(
             self._one, [ref for ref in refs if ref.key not in found]
         )
@@ -143,6 +143,11 @@ def _version(version: str) -> dict[str, str]:
 
 
 def _value(item: Mapping[str, Any]) -> Value:
+    """Return the value; the SDK takes an answer that ended in the middle for one without fields."""
+    if not {"SecretBinary", "SecretString"} & item.keys():
+        raise CloudUnavailable(
+            "AWS Secrets Manager's answer has no value in it", next_step="nothing was written; it is read again"
+        )
     data = item["SecretBinary"] if "SecretBinary" in item else str(item["SecretString"]).encode()
     return Value(bytes(data), str(item.get("VersionId", "")))
 
