@@ -241,6 +241,22 @@ def test_the_api_server_refuses_by_itself(world: World, spec: dict[str, Any]) ->
         make(world.api, "ExternalSecret", world.namespace, "bad", spec)
 
 
+IMPOSSIBLE = {("Orphan", "Delete"), ("Merge", "Delete"), ("CreateOrMerge", "Delete"), ("None", "Delete"), ("None", "Merge")}
+
+
+def test_policies_that_exclude_each_other_are_refused_and_no_others(world: World) -> None:
+    refused = set()
+    for creation in ("Owner", "Orphan", "Merge", "CreateOrMerge", "None"):
+        for deletion in ("Retain", "Delete", "Merge"):
+            target = {"creationPolicy": creation, "deletionPolicy": deletion}
+            spec = {"secretStoreRef": CREATED, "dataFrom": [{"extract": {"key": "absent"}}], "target": target}
+            try:
+                make(world.api, "ExternalSecret", world.namespace, f"pair-{creation.lower()}-{deletion.lower()}", spec)
+            except ConfigRejected:
+                refused.add((creation, deletion))
+    assert refused == IMPOSSIBLE
+
+
 def test_creation_policies(world: World) -> None:
     world.put("mine")
     collection = f"/api/v1/namespaces/{world.namespace}/secrets"
@@ -378,6 +394,28 @@ def test_a_secret_is_pushed_and_taken_back(world: World) -> None:
     assert world.cloud.get("pushed") == CANARY.encode()
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"updatePolicy": "Replace"}, "updatePolicy: this field is not supported"),
+        ({"selector": {"secret": {"name": "absent"}}}, "NOT_FOUND"),
+        ({"data": [{"match": {"secretKey": "other", "remoteRef": {"remoteKey": "x"}}}]}, "no key other"),
+        ({"data": [{"match": {"secretKey": "a", "remoteRef": {"remoteKey": "of-others"}}}]}, "ALREADY_EXISTS"),
+    ],
+    ids=["unknown field", "no Secret", "no key", "a secret of others"],
+)
+def test_a_push_that_cannot_be_made_says_why_and_writes_nothing(world: World, changes: dict[str, Any], said: str) -> None:
+    world.put("of-others")
+    world.api.create(f"/api/v1/namespaces/{world.namespace}/secrets", {"metadata": {"name": "s"}, "data": {"a": "eHh4"}})
+    data = [{"match": {"secretKey": "a", "remoteRef": {"remoteKey": "x"}}}]
+    spec = {"secretStoreRefs": [CREATED], "selector": {"secret": {"name": "s"}}, "data": data} | changes
+    make(world.api, "PushSecret", world.namespace, "push", spec)
+    until(lambda: ready(world.api, world.namespace, "push", "pushsecret")[0] == "False", "not refused")
+    assert said in ready(world.api, world.namespace, "push", "pushsecret")[2]
+    assert world.cloud.get("of-others") == f"{CANARY}-of-others".encode()
+    assert "x" not in world.cloud.project.secrets  # type: ignore[attr-defined]
+
+
 def test_what_was_pushed_goes_with_the_object(world: World) -> None:
     world.api.create(f"/api/v1/namespaces/{world.namespace}/secrets", {"metadata": {"name": "s"}, "data": {"a": "eHh4"}})
     data = [{"match": {"remoteRef": {"remoteKey": "whole"}}}]
@@ -417,7 +455,13 @@ def test_who_asks_for_it_is_restarted_by_a_new_value(world: World) -> None:
         return "annotations" in world.api.get(f"{path}/{name}")["spec"]["template"]["metadata"]
 
     until(lambda: annotated("asks"), "not restarted")
+    until(lambda: "secrets.hera.dev/restart-due" not in annotations_of(world, "restarting"), "a restart stays due")
     assert not annotated("does-not")
+
+
+def annotations_of(world: World, name: str) -> dict[str, str]:
+    found: dict[str, str] = (world.secret(name) or {"metadata": {}})["metadata"].get("annotations", {})
+    return found
 
 
 def test_the_api_server_may_restart(world: World) -> None:
