@@ -118,8 +118,15 @@ def flow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flow]:
         flow = Flow(host, api, {"aws": Aws(account), "azurekv": Azure(vault), "gcpsm": Gcp(project)}, account, vault)
         flow.put("first")
         install(flow, folder, project.address)
+        stack.callback(tell, flow)
         flow.wait_for(NAMESPACE, OPERATOR)
         yield flow
+
+
+def tell(flow: Flow) -> None:
+    """Print what the operator said, for whoever looks for the cause of a failure."""
+    for item in flow.pods(NAMESPACE, OPERATOR):
+        print(item["metadata"]["name"], *flow.api.logs(NAMESPACE, item["metadata"]["name"], "operator", tail=20), sep="\n")
 
 
 def install(flow: Flow, folder: Path, project: str) -> None:

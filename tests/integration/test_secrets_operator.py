@@ -169,6 +169,7 @@ def test_whatever_the_cloud_does_only_a_definite_not_found_removes_anything(worl
     world.wait("kept", "False", "SecretSyncedError")
     assert world.values("kept") == before
     world.cloud.mend()
+    force(world, "kept")
     until(lambda: set(world.values("kept").values()) == {f"{CANARY}-new"}, "the new values do not arrive")
     for key in keys:
         world.cloud.project.secrets.pop(key)  # type: ignore[attr-defined]

@@ -45,7 +45,7 @@ DEPLOYMENTS = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments"
 LEAVING = "leaving"
 CONSUMED = "es-0"
 """The Secret that the two Deployments use."""
-PATIENCE = 40.0
+PATIENCE = 60.0
 OFTEN = {name: 8 for name in STEPS if not name.startswith("push") and "restart" not in name and "removal" not in name}
 OFTEN |= {"in the store's answers": 20, "between two restarts": 2}
 """How often a step comes in a round, where that is more than once."""

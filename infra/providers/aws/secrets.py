@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
@@ -28,6 +29,8 @@ from infra.secrets.base import (
 
 BATCH = 20
 ATTEMPTS, CONNECT_SECONDS, READ_SECONDS = 3, 3, 10
+_OPENING = threading.Lock()
+"""boto3 makes clients of one session by one thread at a time."""
 _RIGHTS = "allow secretsmanager:GetSecretValue (and BatchGetSecretValue, ListSecrets) on the secret, and kms:Decrypt on its key"
 _SLOW = ("ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded")
 _DENIED = ("AccessDeniedException", "AccessDenied", "UnrecognizedClientException", "DecryptionFailure")
@@ -203,7 +206,7 @@ def _static(options: AwsOptions) -> dict[str, Selector]:
 
 
 def _open(options: AwsOptions, static: Mapping[str, bytes]) -> SecretsManager:
-    with session.translated():
+    with session.translated(), _OPENING:
         import boto3
         from botocore.config import Config
 
