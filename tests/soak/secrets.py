@@ -93,8 +93,8 @@ class World:
     def operator(self, *program: str, wait: bool = True) -> Iterator[subprocess.Popen[bytes]]:
         """Run the operator; nobody leads when it starts."""
         self.api.delete(f"/apis/coordination.k8s.io/v1/namespaces/{operator_process.NAMESPACE}/leases/hera-secrets-operator")
-        named = {"program": program} if program else {}
-        with operator_process.running(self.server.user(operator_process.USER), self.log, wait=wait, **named) as operator:  # type: ignore[arg-type]
+        kubeconfig, given = self.server.user(operator_process.USER), program or operator_process.PROGRAM
+        with operator_process.running(kubeconfig, self.log, wait=wait, program=given) as operator:
             yield operator.process
 
 

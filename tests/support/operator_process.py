@@ -26,6 +26,7 @@ from tests.support.ports import free_ports
 ROOT = Path(__file__).parents[2]
 MANIFESTS = ROOT / "operators" / "secrets-operator" / "manifests"
 USER = "operator"
+PROGRAM = ("secrets_operator",)
 NAMESPACE = "hera-operators"
 
 
@@ -82,9 +83,7 @@ def applied(api: Api, item: Mapping[str, Any]) -> bool:
 
 
 @contextmanager
-def running(
-    kubeconfig: Path, log: Path, *, wait: bool = True, program: Sequence[str] = ("secrets_operator",)
-) -> Iterator[Operator]:
+def running(kubeconfig: Path, log: Path, *, wait: bool = True, program: Sequence[str] = PROGRAM) -> Iterator[Operator]:
     """Run one replica until the block ends."""
     port = free_ports(1)[0]
     argv = [sys.executable, "-m", *program, f"--kubeconfig={kubeconfig}", f"--namespace={NAMESPACE}"]
