@@ -163,11 +163,12 @@ class Theirs(Side):
 @contextmanager
 def _external_secrets(server: ApiServer, log: Path) -> Iterator[Process]:
     program = parts.ensure("external-secrets", progress=print) / "external-secrets"
-    metrics, live = free_ports(2)
-    flags = [f"--metrics-addr=127.0.0.1:{metrics}", f"--live-addr=127.0.0.1:{live}"]
+    metrics = free_ports(1)[0]
     with log.open("ab") as output:
         environment = {**os.environ, "KUBECONFIG": str(server.kubeconfig)}
-        process = subprocess.Popen([str(program), *flags], stdout=output, stderr=output, env=environment)
+        process = subprocess.Popen(
+            [str(program), f"--metrics-addr=127.0.0.1:{metrics}"], stdout=output, stderr=output, env=environment
+        )
     found = operator_process.Operator(process, metrics, log)
     try:
         until(lambda: _answers(found), "External Secrets does not start", 60)
