@@ -10,6 +10,8 @@ UV_VERSION := 0.13.9
 COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 PYTEST := $(PY) -m pytest -q
 export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+# Tests start thousands of Pythons: what one has compiled is kept for the next, whatever the machine's habit is.
+unexport PYTHONDONTWRITEBYTECODE
 
 # A registry that answers badly once is asked again.
 thrice = for n in 1 2 3; do $(1) && exit 0; echo "try $$n of 3 failed" >&2; sleep 5; done; exit 1

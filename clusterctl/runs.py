@@ -32,13 +32,11 @@ def every(cluster: str = "") -> list[Run]:
     return records.every(engines.api(), engines.namespace(), cluster)
 
 
-def going(args: Namespace, cluster: str) -> Run | None:
-    """Return the run that changes a cluster now, where a management cluster may have one."""
+def newest(args: Namespace, cluster: str) -> Run | None:
+    """Return the run that changed a cluster last or changes it now, where a management cluster may have one."""
     if args.engine == engines.LOCAL or (args.engine != engines.ARGO and engines.configured() is None):
         return None
-    from workflows.argo import records
-
-    return records.live(engines.api(), engines.namespace(), cluster, CREATE, DELETE)
+    return next((run for run in every(cluster) if run.pipeline in (CREATE, DELETE)), None)
 
 
 def is_over(name: str) -> bool:

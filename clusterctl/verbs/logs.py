@@ -1,4 +1,6 @@
-"""Show what a run's steps say, or said, as long as their pods are there; RUN is a run's name, or a cluster's for its newest run.
+"""Show what a run's steps say, or said: as long as their pods are there, or from the archive where one is kept (profile prod).
+
+RUN is a run's name, or a cluster's for its newest run.
 
 Events are shown in words; `-o json` prints them as the steps wrote them, one object a line.
 """
@@ -8,11 +10,15 @@ from __future__ import annotations
 import json
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from clusterctl import approval, engines, flags, home, runs
 from clusterctl.console import Console, console_of
 from clusterctl.terminal import clean, one_line
 from infra.errors import StepFailed
+
+if TYPE_CHECKING:
+    from workflows.argo.runs import Run, RunNode
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -26,9 +32,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Print."""
-    from workflows.argo import logs
-    from workflows.argo.runs import pod_name
-
     console, found = console_of(args), runs.find(args.run_name)
     if args.follow:
         return _follow(args, console, found.name)
@@ -37,13 +40,25 @@ def run(args: Namespace) -> int:
         if node.kind != "Pod" or args.step not in ("", node.display):
             continue
         for attempt in node.tries or (node,):
-            pod = pod_name(found.name, attempt.name, attempt.template)
-            for line in logs.read(engines.api(), engines.namespace(), pod, tail=args.tail):
+            for line in _lines(found, attempt, args.tail):
                 told += 1
                 _print(console, node.display, line)
     if not told:
-        console.note("no lines: the pods have not begun, or are gone (a run that succeeded keeps none)")
+        console.note("no lines: the pods have not begun, or are gone and no log was archived (the profile dev keeps none)")
     return 0
+
+
+def _lines(run: Run, attempt: RunNode, tail: int | None) -> list[str]:
+    """Return what an attempt said: from its pod, or from the archive when that is gone."""
+    from workflows.argo import artifacts, logs
+    from workflows.argo.runs import pod_name
+
+    pod = pod_name(run.name, attempt.name, attempt.template)
+    lines = logs.read(engines.api(), engines.namespace(), pod, tail=tail)
+    if lines:
+        return lines
+    archived = artifacts.log(run, attempt, engines.inside().open_store)
+    return archived if tail is None else archived[-tail:]
 
 
 def _follow(args: Namespace, console: Console, name: str) -> int:

@@ -14,6 +14,8 @@ from infra.simulator.store import Store
 HOSTS = ("registry.terraform.io", "registry.opentofu.org")
 NAMESPACES = {"azapi": "azure", "modtm": "azure"}
 LAUNCHER = '#!/bin/sh\nexec "${HERA_SIMULATOR_PYTHON:-python3}" -m infra.simulator %s\n'
+GOGC = "400"
+"""Collect garbage rarely: terraform is gone in seconds, and a sixth of its work would be collecting. The plugins are Python."""
 PROJECT = Path(__file__).resolve().parents[2]
 
 
@@ -33,6 +35,7 @@ def environment(home: Path) -> dict[str, str]:
         "TF_CLI_CONFIG_FILE": str(config),
         "TF_DISABLE_PLUGIN_TLS": "1",
         "CHECKPOINT_DISABLE": "1",
+        "GOGC": GOGC,
         "HERA_SIMULATOR_HOME": str(home),
         "HERA_SIMULATOR_PYTHON": sys.executable,
         "PYTHONPATH": _python_path(),

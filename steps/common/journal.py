@@ -35,7 +35,7 @@ class JournalKeeper:
 
     def write(self, path: Path, whole: bool) -> None:
         """Store a journal that is being written; its end always, what comes before now and then."""
-        if (not whole and time.monotonic() < self._next) or path.stat().st_size == self._size:
+        if not whole and (time.monotonic() < self._next or path.stat().st_size == self._size):
             return
         data = path.read_bytes()
         try:

@@ -3,19 +3,37 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from tests.support.cli import Cli
+from tests.support.cli import EXAMPLES, Cli
 from tests.support.managed import Managed, managed
 
 
 @pytest.fixture
 def cli(tmp_path: Path) -> Cli:
     return Cli(tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def created(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Path], None]:
+    """Give a home in which an example was created; each is created once a session and copied after that."""
+
+    @cache
+    def original(example: str) -> Path:
+        home = tmp_path_factory.mktemp(Path(example).stem) / "home"
+        Cli(home).run("create", "cluster", "-f", EXAMPLES / example, "--simulate", "--yes").ok()
+        return home
+
+    def copy(example: str, home: Path) -> None:
+        shutil.copytree(original(example), home, symlinks=True)
+
+    return copy
 
 
 @pytest.fixture(scope="session")

@@ -79,6 +79,16 @@ def until(look: Callable[[], Any], process: subprocess.Popen[bytes] | None = Non
     raise AssertionError(f"not in {seconds} s")
 
 
+def cluster_of(user: Cli, name: str) -> dict[str, Any]:
+    """Return what is known of a cluster; a run that has not begun its work has left nothing yet."""
+    found = user.run("get", "clusters", name, "-o", "json").json().get("items") or [{}]
+    return dict(found[0])
+
+
+def lock_of(user: Cli, name: str) -> Any:
+    return cluster_of(user, name).get("lock")
+
+
 def run_of(user: Cli, name: str, *states: str) -> dict[str, Any] | None:
     """Return a cluster's newest run, once it is in one of the states."""
     done = user.run("get", "runs", name, "-o", "json")
@@ -158,13 +168,14 @@ def test_left_stopped_and_tried_again(
 ) -> None:
     process = started("--yes")
     run = until(lambda: run_of(user, spec.stem, "running"), process)
+    until(lambda: lock_of(user, spec.stem), process)
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 82
     assert f"clusterctl stop {run['name']}" in (tmp_path / "create.log").read_text()
     assert run_of(user, spec.stem, "running")
     user.run("stop", spec.stem).ok()
     until(lambda: run_of(user, spec.stem, "failed", "error"))
-    assert user.run("get", "clusters", spec.stem, "-o", "json").json()["items"][0]["lock"] is None
+    assert cluster_of(user, spec.stem)["lock"] is None
     again = user.run("retry", spec.stem, "--yes").ok()
     assert f"{spec.stem} is ready" in again.out
     names = [item["name"] for item in user.run("get", "runs", spec.stem, "-o", "json").json()["items"]]

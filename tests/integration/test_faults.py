@@ -25,10 +25,18 @@ ADDRESS = {"aws": "aws_eip", "azure": "azurerm_public_ip", "gcp": "google_comput
 @dataclass(frozen=True)
 class World:
     cli: Cli
-    cloud: SimulatedCloud
+    created: Callable[[str, Path], None]
+
+    @property
+    def cloud(self) -> SimulatedCloud:
+        return SimulatedCloud(self.cli.simulation / "cloud")
 
     def create(self, cloud: str, *more: str) -> tuple[str, ...]:
         return ("create", "cluster", "-f", str(DEV[cloud]), "--simulate", "--yes", *more)
+
+    def stands(self, cloud: str) -> None:
+        """Let the cluster be there already."""
+        self.created(DEV[cloud].name, self.cli.home)
 
     def agrees(self) -> None:
         assert difference(self.cli.simulation, NAME) == []
@@ -42,9 +50,8 @@ class Impatient(Cli):
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    cli = Impatient(tmp_path / "home")
-    return World(cli, SimulatedCloud(cli.simulation / "cloud"))
+def world(tmp_path: Path, created: Callable[[str, Path], None]) -> World:
+    return World(Impatient(tmp_path / "home"), created)
 
 
 def eventually(condition: Callable[[], object], seconds: float = 60) -> None:
@@ -54,7 +61,7 @@ def eventually(condition: Callable[[], object], seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("cloud", DEV)
+@pytest.mark.parametrize("cloud", ["gcp"])
 def test_throttling_is_waited_out(world: World, cloud: str) -> None:
     world.cloud.fault("throttle", type=ADDRESS[cloud], operation="create")
     done = world.cli.run(*world.create(cloud)).ok()
@@ -62,7 +69,7 @@ def test_throttling_is_waited_out(world: World, cloud: str) -> None:
     world.agrees()
 
 
-@pytest.mark.parametrize("cloud", DEV)
+@pytest.mark.parametrize("cloud", ["azure"])
 def test_quota_stops_and_resume_goes_on(world: World, cloud: str) -> None:
     world.cloud.set_quota(ADDRESS[cloud], 0)
     done = world.cli.run(*world.create(cloud))
@@ -73,8 +80,9 @@ def test_quota_stops_and_resume_goes_on(world: World, cloud: str) -> None:
     world.agrees()
 
 
-@pytest.mark.parametrize("kind", ["die_before", "die_after"])
-@pytest.mark.parametrize("cloud", DEV)
+@pytest.mark.parametrize(
+    ("cloud", "kind"), [("aws", "die_after"), ("azure", "die_before"), ("azure", "die_after"), ("gcp", "die_after")]
+)
 def test_a_provider_that_dies_in_mid_call_orphans_nothing(world: World, cloud: str, kind: str) -> None:
     world.cloud.fault(kind, type=NODE_POOL[cloud], operation="create")  # type: ignore[arg-type]
     done = world.cli.run(*world.create(cloud))
@@ -94,14 +102,14 @@ def test_delete_works_on_a_half_made_cluster(world: World, cloud: str) -> None:
 
 
 def test_delete_works_without_ledger_or_outputs(world: World) -> None:
-    world.cli.run(*world.create("aws")).ok()
+    world.stands("aws")
     (world.cli.simulation / "clusters" / NAME / "ledger.json").unlink()
     world.cli.run("delete", "cluster", NAME, "-f", DEV["aws"], "--simulate", "--yes", "--unprotect").ok()
     assert list(in_cloud(world.cli.simulation)) == []
 
 
 def test_delete_removes_what_kubernetes_made_first(world: World) -> None:
-    world.cli.run(*world.create("aws")).ok()
+    world.stands("aws")
     tags = {"hera-cluster": NAME, "kubernetes.io/created-for": "owned"}
     world.cloud.add("aws_lb", "arn:aws:elasticloadbalancing:eu-west-1:1:loadbalancer/net/k8s-shop/1", name="k8s-shop", tags=tags)
     done = world.cli.run("delete", "cluster", NAME, "--yes", "--unprotect").ok()
@@ -110,7 +118,7 @@ def test_delete_removes_what_kubernetes_made_first(world: World) -> None:
 
 
 def test_delete_fails_when_something_is_left(world: World) -> None:
-    world.cli.run(*world.create("aws")).ok()
+    world.stands("aws")
     world.cloud.add("aws_s3_bucket", "forgotten", tags={"hera-cluster": NAME})
     done = world.cli.run("delete", "cluster", NAME, "--yes", "--unprotect")
     assert done.code == 86, done.err
@@ -159,7 +167,7 @@ def test_a_hanging_cloud_meets_the_time_limit(world: World) -> None:
 
 
 def test_a_state_file_cut_short_is_mended_from_its_backup(world: World) -> None:
-    world.cli.run(*world.create("aws")).ok()
+    world.stands("aws")
     state = world.cli.simulation / "clusters" / NAME / "network.tfstate"
     backup = state.with_name("network.tfstate.backup")
     backup.write_bytes(state.read_bytes())
@@ -176,7 +184,7 @@ def test_an_altered_plan_is_never_applied(world: World) -> None:
 
 
 def test_create_refuses_to_move_a_cluster_to_another_region(world: World, tmp_path: Path) -> None:
-    world.cli.run(*world.create("gcp")).ok()
+    world.stands("gcp")
     moved = tmp_path / "moved.yaml"
     moved.write_text(DEV["gcp"].read_text().replace("europe-west4", "us-central1"))
     done = world.cli.run("create", "cluster", "-f", moved, "--simulate", "--yes")
@@ -184,7 +192,7 @@ def test_create_refuses_to_move_a_cluster_to_another_region(world: World, tmp_pa
 
 
 def test_a_damaged_ledger_is_named_not_guessed(world: World) -> None:
-    world.cli.run(*world.create("aws")).ok()
+    world.stands("aws")
     ledger = world.cli.simulation / "clusters" / NAME / "ledger.json"
     ledger.write_bytes(ledger.read_bytes().replace(b"applied", b"appliex", 1))
     done = world.cli.run("describe", "cluster", NAME)

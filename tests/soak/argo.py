@@ -14,12 +14,14 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from infra.kube.errors import Unavailable
 from tests.soak.campaign import Log, arguments, in_a_cell, today, write_report
 from tests.soak.faults import OF_A_RUN, OF_THE_NODE, Scene
 from tests.support.cli import EXAMPLES, Done
@@ -33,6 +35,10 @@ LATENCY = 0.004
 """Scale of real latencies: an EKS control plane takes about 2 s, so that faults fall inside applies."""
 RESUMES = 3
 """Resumes allowed until the asked state is reached."""
+USAGE, NOT_FOUND = 64, 66
+"""Exit codes of `clusterctl`."""
+BACK_SECONDS = 5.0
+"""Seconds between two tries to strike something that is being started again."""
 PATIENCE = 240.0
 """Seconds that a strike waits for its moment, and a command for its end."""
 
@@ -151,10 +157,14 @@ class Campaign:
         return [struck[number] for number, _ in planned]
 
     def _strike_node(self, fault: str, operation: str, names: list[str], moment: float) -> str:
-        if not self._wait_for_work(names, operation):
-            return ""
-        time.sleep(moment)
-        return OF_THE_NODE[fault](self._scene())
+        """Strike while work goes on; again a little later when what was to be struck is not back from the last strike."""
+        for pause in (moment, *[BACK_SECONDS] * 6):
+            if not self._wait_for_work(names, operation):
+                break
+            time.sleep(pause)
+            if hit := OF_THE_NODE[fault](self._scene()):
+                return hit
+        return ""
 
     def _strike_run(self, fault: str, operation: str, name: str, moment: float) -> str:
         """Strike when the run's work is under way; once more, without a pause, when the first came between two pods."""
@@ -163,8 +173,9 @@ class Campaign:
             if not run:
                 break
             time.sleep(pause)
-            if hit := OF_A_RUN[fault](self._scene(run)):
-                return hit
+            with suppress(Unavailable):  # another fault has the API server down: there will be a better moment
+                if hit := OF_A_RUN[fault](self._scene(run)):
+                    return hit
         return ""
 
     def _scene(self, run: str = "") -> Scene:
@@ -174,9 +185,10 @@ class Campaign:
         """Wait until a step of one of the clusters' runs is at work; returns the run, or nothing when none came."""
         until = time.monotonic() + PATIENCE
         while time.monotonic() < until and not all(asked.done() for asked in self._asked):
-            for run in self._on.running(f"{operation}-cluster", names):
-                if Scene(self._on.host, self._on.api, self._on.name, run=run).pods():
-                    return run
+            with suppress(Unavailable):
+                for run in self._on.running(f"{operation}-cluster", names):
+                    if self._scene(run).pods():
+                        return run
             time.sleep(0.3)
         return ""
 
@@ -186,26 +198,33 @@ class Campaign:
         for attempt in range(RESUMES + 1):
             if last.code == 0:
                 return attempt, ""
-            words = ("resume", "cluster", name, *(("--unprotect",) if operation == "delete" else ()))
-            last = self._run(*words)
-            if last.code == 66:
+            last = self._run("resume", "cluster", name, *(("--unprotect",) if operation == "delete" else ()))
+            if operation == "delete" and (last.code == USAGE or (last.code == 0 and self._is_known(name))):
+                last = self._ask(
+                    operation, name
+                )  # the delete had not begun: `resume` refused it, or knows of nothing but the create
+            elif last.code == NOT_FOUND:
                 if operation == "delete":
                     return attempt + 1, ""
                 last = self._ask(operation, name)
         return RESUMES, f"{name}: exit {last.code} after {RESUMES} resumes: {last.err[-1500:]}"
+
+    def _is_known(self, name: str) -> bool:
+        return self._on.cli.run("describe", "cluster", name).code == 0
 
     def _judge(self, operation: str, names: list[str]) -> list[str]:
         """Compare the world with what was asked."""
         problems = self._on.difference(names)
         problems += [f"lock left: {lock}" for lock in self._on.locks(names)]
         if operation == "create":
-            for name in names:
-                plan = self._on.cli.run("plan", "cluster", "-f", self._spec(name), "--simulate", "--engine", "argo")
-                if plan.code != 0:
-                    problems.append(f"plan of {name} after resume: exit {plan.code}: {plan.out[-500:]} {plan.err[-500:]}")
-        else:
-            problems += [f"left in the cloud: {kind} {identifier}" for kind, identifier in self._on.in_cloud()]
-        return problems
+            with ThreadPoolExecutor(len(names)) as pool:
+                return problems + [problem for problem in pool.map(self._plan, names) if problem]
+        return problems + [f"left in the cloud: {kind} {identifier}" for kind, identifier in self._on.in_cloud()]
+
+    def _plan(self, name: str) -> str:
+        """Return what is wrong when a plan of what stands finds something to do."""
+        plan = self._on.cli.run("plan", "cluster", "-f", self._spec(name), "--simulate", "--engine", "argo")
+        return f"plan of {name} after resume: exit {plan.code}: {plan.out[-500:]} {plan.err[-500:]}" if plan.code else ""
 
 
 def prepare(cluster: Managed) -> None:

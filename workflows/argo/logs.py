@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -83,5 +83,10 @@ def _moment(stamp: str) -> tuple[str, str]:
 def read(api: Api, namespace: str, pod: str, *, tail: int | None = None) -> list[str]:
     """Return what a pod's main container said so far; nothing when it is gone."""
     with suppress(NotFound, ConfigRejected):
-        return [line for line in api.logs(namespace, pod, CONTAINER, tail=tail) if not _ARGO.match(line)]
+        return said(api.logs(namespace, pod, CONTAINER, tail=tail))
     return []
+
+
+def said(lines: Iterable[str]) -> list[str]:
+    """Return what the step itself said."""
+    return [line for line in lines if not _ARGO.match(line)]

@@ -1,6 +1,7 @@
 """Drift, import, replacement, faults, sudden death, many processes at once."""
 
 import json
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -49,19 +50,23 @@ def test_import_and_moved(terraform: Callable[[str], Terraform]) -> None:
     assert work.plan() == {}
 
 
+DEAD = "Plugin did not respond|Request cancelled"
+"""What terraform says of a plugin that dies in mid-call; which of them depends on what it notices first."""
+
+
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
         pytest.param("error", "InternalError", id="error"),
         pytest.param("throttle", "ThrottlingException: Rate exceeded", id="throttle"),
-        pytest.param("die_before", "Plugin did not respond", id="die-before"),
-        pytest.param("die_after", "Plugin did not respond", id="die-after"),
+        pytest.param("die_before", DEAD, id="die-before"),
+        pytest.param("die_after", DEAD, id="die-after"),
     ],
 )
 def test_fault_strikes_the_nth_call_once(terraform: Callable[[str], Terraform], kind: str, words: str) -> None:
     work = terraform(AWS + 'resource "aws_sqs_queue" "q" {\n  count = 3\n  name  = "q${count.index}"\n}\n')
     work.cloud.fault(kind, type="aws_sqs_queue", operation="create", nth=2)  # type: ignore[arg-type]
-    assert words in " ".join(work.apply("-parallelism=1", code=1).split())
+    assert re.search(words, " ".join(work.apply("-parallelism=1", code=1).split()))
     made = len(work.cloud.objects(type="aws_sqs_queue"))
     known = len(work.run("state", "list").splitlines())
     assert made - known == (1 if kind == "die_after" else 0), "die_after leaves what no state knows"

@@ -5,15 +5,18 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from infra.artifacts import location
 from infra.kube.api import Api
+from infra.objects_folder import FolderStore
 from tests.doubles.kubernetes_api import FakeKubernetes
 from workflows.argo import answers, records
-from workflows.argo.runs import Run, pod_name
+from workflows.argo.artifacts import log
+from workflows.argo.runs import Run, RunNode, pod_name
 
 from .conftest import NAME, RUN, Controller
 
@@ -117,3 +120,20 @@ def test_runs_are_found_by_name_and_by_cluster(api: Api, controller: Controller)
     assert live is not None and records.live(api, "hera", "shop", "delete-cluster") is None
     controller.end()
     assert records.live(api, "hera", "shop") is None
+
+
+def test_an_archived_log_is_read_without_what_argo_said(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    store.put("runs/log", b'{"event": "note"}\ntime=2026-11-27T00:00:00 level=info msg="sub-process exited" argo=true\nlast\n')
+    artifacts = [{"name": "main-logs", "s3": {"key": "runs/log"}}, {"name": "plan-json", "s3": {"key": "runs/plan"}}]
+    node = RunNode({"id": "n", "name": "n", "type": "Pod", "phase": "Succeeded", "outputs": {"artifacts": artifacts}})
+    repository = {"s3": {"bucket": "b", "endpoint": "s3.amazonaws.com"}}
+    run = Run({"metadata": {"name": "r"}, "spec": {}, "status": {"artifactRepositoryRef": {"artifactRepository": repository}}})
+    opened: list[str] = []
+
+    def open_store(url: str) -> FolderStore:
+        opened.append(url)
+        return store
+
+    assert log(run, node, open_store) == ['{"event": "note"}', "last"]
+    assert len(opened) == 1 and opened[0].startswith("s3://b")

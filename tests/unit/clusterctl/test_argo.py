@@ -19,10 +19,12 @@ from infra.kube.api import Api
 from infra.management.record import Management
 from steps.common.ledger import Ledger, Ledgers, StageRecord, open_store
 from tests.doubles.kubernetes_api import USER, FakeKubernetes
+from tests.support.waiting import until
 from workflows.argo.runs import path
 
 from .conftest import Shell
 
+CREATE = "create-cluster"
 NAME = "create-cluster-shop-x"
 RUN = path("hera", NAME)
 SPEC = Path(__file__).parents[3] / "examples" / "aws-dev.yaml"
@@ -52,8 +54,8 @@ def management(home: Path, tmp_path: Path, api: Api) -> Management:
 def run(fake: FakeKubernetes, management: Management) -> Callable[..., None]:
     """Write a run as Argo would hold it."""
 
-    def write(phase: str = "Running", *, asks: bool = False, name: str = NAME, **status: Any) -> None:
-        labels = {"hera.dev/pipeline": "create-cluster", "hera.dev/cluster": "shop"}
+    def write(phase: str = "Running", *, asks: bool = False, name: str = NAME, pipeline: str = CREATE, **status: Any) -> None:
+        labels = {"hera.dev/pipeline": pipeline, "hera.dev/cluster": "shop"}
         parameters = [{"name": "cluster", "value": "shop"}, {"name": "spec", "value": "s"}, {"name": "actor", "value": USER}]
         supplied = [{"name": item, "valueFrom": {"supplied": {}}} for item in ("approved", "approved-by")]
         inputs = [("stage", "network"), ("plan-digest", "d" * 64), ("summary", "network: 2 to create")]
@@ -72,7 +74,7 @@ def run(fake: FakeKubernetes, management: Management) -> Callable[..., None]:
             path("hera", name),
             {
                 "metadata": {"name": name, "labels": labels},
-                "spec": {"workflowTemplateRef": {"name": "create-cluster"}, "arguments": {"parameters": parameters}},
+                "spec": {"workflowTemplateRef": {"name": pipeline}, "arguments": {"parameters": parameters}},
                 "status": {"phase": phase, "startedAt": "2026-11-26T20:00:00Z", "nodes": {"q": question} if asks else {}}
                 | ended
                 | status,
@@ -188,6 +190,42 @@ def test_resume_watches_the_run_that_goes_on(
     threading.Thread(target=end).start()
     assert shell("resume", "cluster", "shop") == 0
     assert NAME in shell.err and "Engine: argo" in shell.err and "shop is ready" in shell.out
+
+
+def test_resume_does_not_delete_what_a_run_never_began_to_delete(
+    shell: Shell, run: Callable[..., None], management: Management
+) -> None:
+    run("Failed", pipeline="delete-cluster")
+    ledger(management)
+    assert shell("resume", "cluster", "shop", "--yes") == 64
+    assert "nothing was deleted" in shell.err and f"clusterctl retry {NAME}" in shell.err
+
+
+def made(fake: FakeKubernetes) -> list[str]:
+    """Return the runs that were asked for."""
+    names = [item.removeprefix(path("hera") + "/") for item in list(fake.objects) if item.startswith(path("hera"))]
+    return [name for name in names if name != NAME]
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["an old cluster", "a new cluster"])
+def test_resume_asks_again_for_what_never_began(
+    shell: Shell, fake: FakeKubernetes, run: Callable[..., None], management: Management, known: bool
+) -> None:
+    run("Error")
+    parameters = [{"name": name, "value": ""} for name in ("cluster", "spec", "state", "simulate", "actor")]
+    template = {"spec": {"arguments": {"parameters": parameters}}}
+    fake.put(path("hera", CREATE, "workflowtemplates"), {"metadata": {"name": CREATE}} | template)
+    if known:
+        ledger(management)
+
+    def end() -> None:
+        until(lambda: made(fake), "no run was asked for", 10)
+        ledger(management)
+        run("Succeeded", name=made(fake)[0])
+
+    threading.Thread(target=end).start()
+    assert shell("resume", "cluster", "shop") == 0, shell.err
+    assert f"{NAME} ended before it began" in shell.err and "shop is ready" in shell.out
 
 
 def test_a_killed_container_can_be_resumed(

@@ -74,6 +74,17 @@ def test_a_whole_journal_is_found_again_in_an_empty_folder(tmp_path: Path) -> No
     assert has_journal(new) and started_addresses(new) == {"a"}
 
 
+def test_a_journal_to_which_nothing_was_added_is_still_marked_as_whole(tmp_path: Path) -> None:
+    old, new = tmp_path / "old", tmp_path / "new"
+    old.mkdir()
+    new.mkdir()
+    keeper = JournalKeeper(FolderStore(tmp_path / "store"), "journal")
+    for whole in (False, True):
+        keeper.write(journal(old, hook("apply_start", "a")) / "apply.journal", whole)
+    keeper.bring_back(new)
+    assert has_journal(new)
+
+
 def test_half_a_journal_is_not_trusted_to_say_all_that_was_begun(tmp_path: Path) -> None:
     keeper = JournalKeeper(FolderStore(tmp_path / "store"), "journal")
     folder = tmp_path / "work"
