@@ -89,6 +89,7 @@ PARTS: Mapping[str, Part] = {
         {f"{recipes.ARGOCD}/common.version": ARGOCD},
         recipe="argocd",
     ),
+    "external-secrets": Part({"external-secrets": "github.com/external-secrets/external-secrets"}),
 }
 CLUSTER = ("etcd", "kubernetes", "coredns", "pause")
 EVERYTHING = (*CLUSTER, "argo", "argo-server", "minio")
