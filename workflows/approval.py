@@ -97,7 +97,7 @@ def rejected() -> Container:
     """Return the container template that ends a workflow because somebody said no."""
     step = StepContract("", "", parameters=("stage", "approved-by"), minutes=1)
     template = container("rejected", step, account=RECORDER)
-    template.command, template.args = ["sh", "-c"], [_REFUSE]
+    template.command, template.args, template.metrics = ["sh", "-c"], [_REFUSE], None
     template.termination_message_policy = "FallbackToLogsOnError"
     template.env = [
         *(template.env if isinstance(template.env, list) else []),

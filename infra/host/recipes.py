@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 ARGO = "github.com/argoproj/argo-workflows/v4"
+ARGOCD = "github.com/argoproj/argo-cd/v3"
 NO_UI = (
     "<!doctype html><title>Argo Workflows</title><p>This build has no web interface; use the argo or clusterctl command line.\n"
 )
@@ -39,6 +40,11 @@ class Job:
 def go(job: Job) -> None:
     """Build the packages as they are."""
     _build(job, job.source)
+
+
+def prometheus(job: Job) -> None:
+    """Build Prometheus with Kubernetes as the only place where it looks for targets: the clouds' SDKs are most of its size."""
+    _build(job, job.source, tags="remove_all_sd,enable_kubernetes_sd")
 
 
 def argo(job: Job) -> None:
@@ -93,12 +99,22 @@ def argo_ui(job: Job) -> None:
     shutil.copytree(copy / "ui" / "dist" / "app", job.out, dirs_exist_ok=True)
 
 
+def argocd(job: Job) -> None:
+    """Build Argo CD, and put what it finds on a cluster beside it: its definitions, and its settings as it ships them."""
+    _build(job, job.source)
+    manifests, target = go_module(job, ARGOCD) / "manifests", job.out / "manifests"
+    target.mkdir()
+    for path in (*(manifests / "crds").glob("*-crd.yaml"), *(manifests / "base" / "config").glob("argocd-*.yaml")):
+        shutil.copyfile(path, target / path.name)
+
+
 def go_module(job: Job, path: str) -> Path:
     """Return the folder of a module that the part's go.mod pins; downloads it when needed."""
     job.run(["go", "mod", "download", path], job.source)
     return Path(job.run(["go", "list", "-m", "-f", "{{.Dir}}", path], job.source).splitlines()[-1])
 
 
-def _build(job: Job, folder: Path) -> None:
+def _build(job: Job, folder: Path, tags: str = "") -> None:
+    flags = ["-trimpath", "-tags", tags, "-ldflags", job.ldflags]
     for binary, package in job.packages.items():
-        job.run(["go", "build", "-trimpath", "-ldflags", job.ldflags, "-o", str(job.out / binary), package], folder)
+        job.run(["go", "build", *flags, "-o", str(job.out / binary), package], folder)
