@@ -20,6 +20,7 @@ COMMANDS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
         (
             ("get", "clusters", "List the clusters that the ledger knows"),
             ("get", "runs", "List the runs on the management cluster"),
+            ("get", "secrets", "List the keys of a cloud's secret store, never a value"),
             ("describe", "cluster", "Show stages, outputs, runs, drift and the next step of one cluster"),
             ("describe", "run", "Show a run's steps, what it waits for, and the next step"),
             ("drift", "cluster", "Compare the real world with what was applied"),

@@ -106,8 +106,13 @@ def rejected() -> Container:
     return template
 
 
-def question_tasks(stage: str, planned: Task, approve: Steps, no: Container, apply: Container) -> list[Task]:
-    """Return what follows a stage's plan: the question, what a no leads to, and the apply of that very plan."""
+def question_tasks(
+    stage: str, planned: Task, approve: Steps, no: Container, apply: Container, *, last: bool = False
+) -> list[Task]:
+    """Return what follows a stage's plan: the question, what a no leads to, and the apply of that very plan.
+
+    The last stage's apply is left out when there is nothing to apply; an earlier one's pod has the next plan to make.
+    """
     output = f"{{{{tasks.{planned.name}.outputs.parameters.%s}}}}"
     answer = f"{{{{tasks.{stage}-approval.outputs.parameters.%s}}}}"
     asked = Task(
@@ -127,6 +132,7 @@ def question_tasks(stage: str, planned: Task, approve: Steps, no: Container, app
         name=str(apply.name),
         template=apply,
         dependencies=[refused.name],
+        when=f"'{output % 'changes'}' != 'none'" if last else None,
         arguments={
             "changes": output % "changes",
             "plan-digest": output % "plan-digest",

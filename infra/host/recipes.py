@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 ARGO = "github.com/argoproj/argo-workflows/v4"
+ARGOCD = "github.com/argoproj/argo-cd/v3"
 NO_UI = (
     "<!doctype html><title>Argo Workflows</title><p>This build has no web interface; use the argo or clusterctl command line.\n"
 )
@@ -96,6 +97,15 @@ def argo_ui(job: Job) -> None:
     webpack = ["npx", "--no-install", "webpack", "--mode", "production", "--no-devtool"]
     job.run(["env", *settings, *webpack], copy / "ui")
     shutil.copytree(copy / "ui" / "dist" / "app", job.out, dirs_exist_ok=True)
+
+
+def argocd(job: Job) -> None:
+    """Build Argo CD, and put what it finds on a cluster beside it: its definitions, and its settings as it ships them."""
+    _build(job, job.source)
+    manifests, target = go_module(job, ARGOCD) / "manifests", job.out / "manifests"
+    target.mkdir()
+    for path in (*(manifests / "crds").glob("*-crd.yaml"), *(manifests / "base" / "config").glob("argocd-*.yaml")):
+        shutil.copyfile(path, target / path.name)
 
 
 def go_module(job: Job, path: str) -> Path:

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from functools import cache
 from typing import cast
 
+from pydantic import ValidationError
+
 from infra import providers
-from infra.errors import NotFound
-from infra.secrets.base import Backend
+from infra.errors import ConfigRejected, NotFound
+from infra.secrets.base import Backend, Store
 
 
 @cache
@@ -25,6 +27,25 @@ def get(entry: str) -> Backend:
     if entry not in backends():
         raise NotFound(f"no secret store {entry!r}", next_step=f"use one of: {', '.join(backends())}")
     return backends()[entry]
+
+
+def opened(provider: object) -> Store:
+    """Return the store that a SecretStore's `provider` names, reached with the caller's own identity."""
+    if not isinstance(provider, dict) or len(provider) != 1:
+        raise ConfigRejected("a store names one provider", next_step=f"use one of: {', '.join(backends())}")
+    entry, given = next(iter(provider.items()))
+    backend = get(str(entry))
+    try:
+        options = backend.options.model_validate(given)
+    except ValidationError as error:
+        where = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors(include_input=False))
+        raise ConfigRejected(f"provider.{entry}: {where}", next_step="docs/secrets.md shows what a store takes") from None
+    if backend.static(options):
+        raise ConfigRejected(
+            "this store takes its credentials from Secrets of a cluster, which are not there",
+            next_step="leave them out of the file, and log in to the cloud",
+        )
+    return backend.open(options, {})
 
 
 def _backend(name: str) -> Backend | None:

@@ -41,6 +41,10 @@ class Vault:
     reads: list[str] = field(default_factory=list)
     fault: Callable[[str, str], tuple[int, str, dict[str, str]] | None] = lambda method, path: None
     pause: float = 0.0
+    cut: bool = False
+    """Answers end in the middle."""
+    assertions: list[str] = field(default_factory=list)
+    """The workload's tokens that were shown instead of a client secret; their signatures are not checked."""
     token: str = field(default_factory=lambda: uuid.uuid4().hex)
 
     def put(self, name: str, value: str, tags: dict[str, str] | None = None) -> None:
@@ -48,15 +52,15 @@ class Vault:
 
 
 @contextmanager
-def running(certificates: Path) -> Iterator[Vault]:
+def running(certificates: Path, address: str = "127.0.0.1") -> Iterator[Vault]:
     """Serve with `server.crt` and `server.key` of the folder; `vault.url` is where."""
     vault = Vault()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(vault))
+    server = ThreadingHTTPServer((address, 0), _handler(vault))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificates / "server.crt", certificates / "server.key")
     server.socket = context.wrap_socket(server.socket, server_side=True)
     server.daemon_threads = True
-    vault.url = f"https://localhost:{server.server_port}"
+    vault.url = f"https://{address}:{server.server_port}"
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield vault
@@ -88,6 +92,7 @@ def _handler(vault: Vault) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
             path = urlsplit(self.path).path
             if "/oauth2/" in path or path.endswith("openid-configuration"):
+                vault.assertions += parse_qs(body.decode()).get("client_assertion", [])
                 return self._answer(200, _entra(vault, path))
             if self.headers.get("authorization") != f"Bearer {vault.token}":
                 challenge = f'Bearer authorization="{vault.url}/tenant", resource="https://vault.azure.net"'
@@ -105,7 +110,8 @@ def _handler(vault: Vault) -> type[BaseHTTPRequestHandler]:
             for key, value in {"content-type": "application/json", "content-length": str(len(data)), **(headers or {})}.items():
                 self.send_header(key, value)
             self.end_headers()
-            self.wfile.write(data)
+            self.wfile.write(data[: len(data) // 2] if vault.cut else data)
+            self.close_connection = self.close_connection or vault.cut
 
     return Handler
 

@@ -6,6 +6,7 @@ Not in it: IAM below "may or may not", replication, rotation, expiry, etags, reg
 
 from __future__ import annotations
 
+import importlib
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,9 +16,9 @@ from typing import Any
 
 import google_crc32c
 import grpc
-from google.cloud import secretmanager_v1 as sm
 from google.protobuf import empty_pb2
 
+sm: Any = importlib.import_module("google.cloud.secretmanager_v1")
 SERVICE = "google.cloud.secretmanager.v1.SecretManagerService"
 Fault = Callable[[str, str], tuple[grpc.StatusCode, str] | None]
 
@@ -48,12 +49,12 @@ class Project:
 
 
 @contextmanager
-def running(name: str) -> Iterator[Project]:
+def running(name: str, address: str = "127.0.0.1") -> Iterator[Project]:
     """Serve one project; `project.address` is where."""
     project = Project(name)
     server = grpc.server(ThreadPoolExecutor(16))
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, _handlers(project)),))
-    project.address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    project.address = f"{address}:{server.add_insecure_port(f'{address}:0')}"
     server.start()
     try:
         yield project

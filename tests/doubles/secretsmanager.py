@@ -1,4 +1,4 @@
-"""AWS Secrets Manager: moto, behind a small relay that counts reads and answers instead of it when told to.
+"""AWS Secrets Manager and STS: moto, behind a small relay that counts reads and answers instead of it when told to.
 
 moto checks no signature and no rights, and has one account; batches, stages, versions, tags and deletion are its own.
 """
@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs
 
 
 @dataclass
@@ -24,18 +25,22 @@ class Account:
     reads: list[str] = field(default_factory=list)
     fault: Callable[[str], tuple[int, str, dict[str, str]] | None] = lambda operation: None
     pause: float = 0.0
+    cut: bool = False
+    """Answers end in the middle."""
+    assertions: list[str] = field(default_factory=list)
+    """The workload's tokens that were shown for a role; their signatures are not checked."""
 
 
 @contextmanager
-def running() -> Iterator[Account]:
+def running(address: str = "127.0.0.1") -> Iterator[Account]:
     from moto.server import ThreadedMotoServer
 
     moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     moto.start()
     account = Account(moto=moto.get_host_and_port()[1])
-    relay = ThreadingHTTPServer(("127.0.0.1", 0), _handler(account))
+    relay = ThreadingHTTPServer((address, 0), _handler(account))
     relay.daemon_threads = True
-    account.url = f"http://127.0.0.1:{relay.server_port}"
+    account.url = f"http://{address}:{relay.server_port}"
     threading.Thread(target=relay.serve_forever, daemon=True).start()
     try:
         yield account
@@ -72,12 +77,14 @@ def _handler(account: Account) -> type[BaseHTTPRequestHandler]:
             for key, value in {**headers, "content-length": str(len(data))}.items():
                 self.send_header(key, value)
             self.end_headers()
-            self.wfile.write(data)
+            self.wfile.write(data[: len(data) // 2] if account.cut else data)
+            self.close_connection = self.close_connection or account.cut
 
     return Handler
 
 
 def _note(account: Account, operation: str, body: bytes) -> None:
+    account.assertions += parse_qs(body.decode(errors="replace")).get("WebIdentityToken", [])
     if operation == "GetSecretValue":
         account.reads.append(json.loads(body)["SecretId"])
     if operation == "BatchGetSecretValue":

@@ -45,7 +45,9 @@ class Archive:
 
 @pytest.fixture(scope="module")
 def archives() -> dict[str, Archive]:
-    return {name: Archive(path) for name, path in ensure_images(["steps", "pause", "argoexec"], print).items()}
+    return {
+        name: Archive(path) for name, path in ensure_images(["steps", "pause", "argoexec", "secrets-operator"], print).items()
+    }
 
 
 class Container:
@@ -74,7 +76,7 @@ def container(archives: dict[str, Archive]) -> Iterator[Container]:
     made.remove()
 
 
-@pytest.mark.parametrize("name", ["steps", "pause", "argoexec"])
+@pytest.mark.parametrize("name", ["steps", "pause", "argoexec", "secrets-operator"])
 def test_the_archive(archives: dict[str, Archive], name: str) -> None:
     archive = archives[name]
     assert archive.reference == reference(name)

@@ -3,12 +3,15 @@
 `python -m tests.soak.leader --rounds 50` plays the rounds against a real API server and writes benchmarks/reports/leader.md. Two
 replicas of `tests.support.counting` add to one counter; every version of the counter is watched, and the history must be one
 that a single writer could have made: each version adds one, terms only grow, each term has one holder.
+
+Clocks are moved by libfaketime, for one replica's process alone: all that it asks for the time on the wall is an hour off.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import signal
 import subprocess
@@ -20,12 +23,14 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 from infra.kube.api import Api
 from tests.soak import campaign
 from tests.support import apiserver
 from tests.support.apiserver import ApiServer
+from tests.support.clock import Clock
 from tests.support.waiting import until
 from tests.support.wire import Wire
 
@@ -36,6 +41,8 @@ LIMITS = {"killed": 17.0, "stopped": 3.0, "frozen": 17.0, "cut": 17.0, "clock": 
 SLACK = 1.0
 """For a machine that is busy with other things."""
 PATIENCE = 60.0
+SEEN_SECONDS = 5.0
+"""Until a moved clock was asked and a renewal told of it."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +71,12 @@ class Version:
 class Replica:
     """One process, behind a wire of its own."""
 
-    def __init__(self, server: ApiServer, namespace: str, name: str) -> None:
-        self.name = name
+    def __init__(self, server: ApiServer, namespace: str, name: str, clock: Clock) -> None:
+        self.name, self.clock = name, clock
         self.wire = Wire(server.port)
         kubeconfig = server.user(apiserver.ADMIN, self.wire.port)
         argv = [sys.executable, "-m", "tests.support.counting", str(kubeconfig), namespace, name]
-        self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env={**os.environ, **clock.environment()})
         self.said: list[dict[str, object]] = []
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -142,7 +149,7 @@ def play(server: ApiServer, number: int, seed: int) -> Round:
             PATIENCE,
         )
         time.sleep(2 + chance.random() * 2)
-        found = [] if way != "clock" else _move_clocks(first, second, history)
+        found = [] if way != "clock" else _move_clocks(api, namespace, first, second, history)
         lost = time.monotonic()
         _lose(first, way)
         until(lambda: history.leader() == second.name, "nobody took over", PATIENCE)
@@ -166,20 +173,28 @@ def replicas(server: ApiServer, namespace: str) -> Iterator[list[Replica]]:
     with ExitStack() as stack:
         pair = []
         for name in ("red", "blue"):
-            pair.append(Replica(server, namespace, name))
+            pair.append(Replica(server, namespace, name, Clock(server.folder / f"{namespace}-{name}")))
             stack.callback(pair[-1].close)
         yield pair
 
 
-def _move_clocks(first: Replica, second: Replica, history: History) -> list[str]:
-    """An hour forwards here and backwards there changes nothing."""
-    first.send(signal.SIGUSR1)
-    second.send(signal.SIGUSR2)
-    time.sleep(6)
-    first.send(signal.SIGUSR2)
-    second.send(signal.SIGUSR1)
-    time.sleep(3)
-    return [] if history.first_by(second.name) is None else ["a moved clock ended a term"]
+def _move_clocks(api: Api, namespace: str, first: Replica, second: Replica, history: History) -> list[str]:
+    """An hour forwards here, backwards there, then the other way round: only what the Lease tells people changes."""
+    found = []
+    for here, there in ((1, 0), (1, -1), (-1, 1)):
+        first.clock.move(here)
+        second.clock.move(there)
+        time.sleep(SEEN_SECONDS)
+        ahead = _renewed(api, namespace) - time.time()
+        if abs(ahead - here * 3600) > 60:
+            found.append(f"the leader's clock is {ahead:.0f} s off where {here} h was wanted")
+    return found + ([] if history.first_by(second.name) is None else ["a moved clock ended a term"])
+
+
+def _renewed(api: Api, namespace: str) -> float:
+    """Return when the Lease was renewed, by the clock of who leads."""
+    lease = api.get(f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases/counter")
+    return datetime.fromisoformat(lease["spec"]["renewTime"]).timestamp()
 
 
 def _lose(replica: Replica, way: str) -> None:

@@ -12,12 +12,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 
-def make(folder: Path) -> None:
-    """Write `ca.crt`, `server.crt` and `server.key`; the server is `localhost` and 127.0.0.1."""
+def make(folder: Path, address: str = "127.0.0.1") -> None:
+    """Write `ca.crt`, `server.crt` and `server.key`; the server is `localhost` and an address."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     authority, server = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
-    (folder / "ca.crt").write_bytes(_sign("test authority", authority, "test authority", authority, is_authority=True))
-    (folder / "server.crt").write_bytes(_sign("localhost", server, "test authority", authority, is_authority=False))
+    (folder / "ca.crt").write_bytes(_sign("test authority", authority, "test authority", authority))
+    (folder / "server.crt").write_bytes(_sign("localhost", server, "test authority", authority, address))
     (folder / "server.key").write_bytes(private(server))
 
 
@@ -37,8 +37,9 @@ def signing_pair(folder: Path) -> tuple[Path, Path]:
 
 
 def _sign(
-    name: str, key: ec.EllipticCurvePrivateKey, issuer: str, issuer_key: ec.EllipticCurvePrivateKey, *, is_authority: bool
+    name: str, key: ec.EllipticCurvePrivateKey, issuer: str, issuer_key: ec.EllipticCurvePrivateKey, address: str = ""
 ) -> bytes:
+    """Return a certificate: of a server with an address, else of an authority."""
     now = datetime.now(UTC)
     builder = (
         x509.CertificateBuilder()
@@ -48,9 +49,9 @@ def _sign(
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(hours=2))
         .not_valid_after(now + timedelta(days=2))
-        .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
+        .add_extension(x509.BasicConstraints(ca=not address, path_length=None), critical=True)
     )
-    if not is_authority:
-        names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    if address:
+        names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address(address))]
         builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
     return builder.sign(issuer_key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)

@@ -1,6 +1,6 @@
 """An operator that only counts: while it leads it adds one to a counter in the cluster, as fast as it can.
 
-SIGTERM stops it in order; SIGUSR1 and SIGUSR2 move its clock on the wall by an hour, forwards and backwards.
+SIGTERM stops it in order.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,18 +28,11 @@ def say(what: str, **more: Any) -> None:
 
 
 def main(kubeconfig: str, namespace: str, identity: str) -> None:
-    moved = [timedelta(0)]
     stop = threading.Event()
-
-    def move(hours: int) -> None:
-        moved[0] += timedelta(hours=hours)
-
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    signal.signal(signal.SIGUSR1, lambda *_: move(1))
-    signal.signal(signal.SIGUSR2, lambda *_: move(-1))
     timing = Timing()
     leases = ApiLeases(Api.connect(Path(kubeconfig)), namespace, "counter", timing.call)
-    elector = Elector(leases, identity, timing, wall=lambda: datetime.now(UTC) + moved[0])
+    elector = Elector(leases, identity, timing)
     api = Guarded(Api.connect(Path(kubeconfig)).client, lambda: elector.check(0.5))
     ended = threading.Event()
 
@@ -67,7 +59,7 @@ def count(api: Guarded, elector: Elector, path: str) -> None:
     term = elector.check()
 
     def add(found: dict[str, Any]) -> dict[str, Any]:
-        time.sleep(random.random() * 0.03)
+        threading.Event().wait(random.random() * 0.03)  # time.sleep fails where libfaketime has moved the clock
         return {"data": {"value": str(int(found["data"]["value"]) + 1), "holder": elector.identity, "term": str(term)}}
 
     change(api, path, add, term)

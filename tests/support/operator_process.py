@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
+import base64
+import json
 import re
 import signal
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ from tests.support.ports import free_ports
 ROOT = Path(__file__).parents[2]
 MANIFESTS = ROOT / "operators" / "secrets-operator" / "manifests"
 USER = "operator"
+PROGRAM = ("secrets_operator",)
 NAMESPACE = "hera-operators"
 
 
@@ -81,15 +83,13 @@ def applied(api: Api, item: Mapping[str, Any]) -> bool:
 
 
 @contextmanager
-def running(
-    kubeconfig: Path, log: Path, environment: Mapping[str, str] | None = None, *, wait: bool = True
-) -> Iterator[Operator]:
+def running(kubeconfig: Path, log: Path, *, wait: bool = True, program: Sequence[str] = PROGRAM) -> Iterator[Operator]:
     """Run one replica until the block ends."""
     port = free_ports(1)[0]
-    argv = [sys.executable, "-m", "secrets_operator", f"--kubeconfig={kubeconfig}", f"--namespace={NAMESPACE}"]
+    argv = [sys.executable, "-m", *program, f"--kubeconfig={kubeconfig}", f"--namespace={NAMESPACE}"]
     argv += ["--address=127.0.0.1", f"--port={port}", "--verbose"]
     with log.open("ab") as output:
-        process = subprocess.Popen(argv, stdout=output, stderr=output, env={**os.environ, **(environment or {})})
+        process = subprocess.Popen(argv, stdout=output, stderr=output)
     operator = Operator(process, port, log)
     try:
         if wait:
@@ -128,6 +128,16 @@ def make(api: Api, kind: str, namespace: str, name: str, spec: Mapping[str, Any]
         api.create(path, body)
     except AlreadyExists:
         api.patch(f"{path}/{name}", {"spec": spec, "metadata": metadata})
+
+
+def spoken(api: Api, canary: str, **texts: str) -> list[str]:
+    """Return where a value stands that belongs into Secrets only: in texts, our objects, events, the metadata of Secrets."""
+    for plural in ("externalsecrets", "secretstores", "pushsecrets", "clustersecretstores"):
+        texts[plural] = json.dumps(api.get(f"/apis/secrets.hera.dev/v1/{plural}"))
+    texts["events"] = json.dumps(api.get("/api/v1/events"))
+    texts["metadata of secrets"] = json.dumps([item["metadata"] for item in api.items("/api/v1/secrets")])
+    encoded = base64.b64encode(canary.encode()).decode()[:12]
+    return [name for name, text in texts.items() if canary in text or encoded in text]
 
 
 def ready(api: Api, namespace: str, name: str, kind: str = "externalsecret") -> tuple[str, str, str]:

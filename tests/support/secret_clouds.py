@@ -13,6 +13,7 @@ import pytest
 
 from infra import secrets
 from infra.providers.aws import session
+from infra.providers.gcp import secrets as gcp
 from infra.secrets.base import Store
 from tests.doubles import keyvault, secretmanager, secretsmanager
 from tests.support import certificates
@@ -81,11 +82,11 @@ class Aws:
             "throttled": (400, "ThrottlingException", {"Retry-After": "7"}),
             "down": (503, "ServiceUnavailable", {}),
         }
-        self.account.pause = 2.0 if fault == "slow" else 0.0
+        self.account.pause, self.account.cut = 2.0 if fault == "slow" else 0.0, fault == "spoiled"
         self.account.fault = lambda operation: answers.get(fault)
 
     def mend(self) -> None:
-        self.account.pause, self.account.fault = 0.0, lambda operation: None
+        self.account.pause, self.account.cut, self.account.fault = 0.0, False, lambda operation: None
 
 
 class Azure:
@@ -119,14 +120,16 @@ class Azure:
             "throttled": (429, "Throttled", {"Retry-After": "7"}),
             "down": (503, "ServiceUnavailable", {}),
         }
-        self.vault.pause = 2.0 if fault == "slow" else 0.0
+        self.vault.pause, self.vault.cut = 2.0 if fault == "slow" else 0.0, fault == "spoiled"
         self.vault.fault = lambda method, path: answers.get(fault)
 
     def mend(self) -> None:
-        self.vault.pause, self.vault.fault = 0.0, lambda method, path: None
+        self.vault.pause, self.vault.cut, self.vault.fault = 0.0, False, lambda method, path: None
 
 
 class Gcp:
+    """Google's double, which can also answer half of the keys, spoil what it sends, or come too late."""
+
     entry = "gcpsm"
     static: Mapping[str, bytes] = {}
 
@@ -150,11 +153,13 @@ class Gcp:
             "throttled": (grpc.StatusCode.RESOURCE_EXHAUSTED, "Quota exceeded."),
             "down": (grpc.StatusCode.UNAVAILABLE, "The service is currently unavailable."),
         }
-        self.project.pause = 2.0 if fault == "slow" else 0.0
-        self.project.fault = lambda method, key: answers.get(fault)
+        self.project.pause = {"slow": 2.0, "late": gcp.SECONDS + 1}.get(fault, 0.0)
+        self.project.corrupt = fault == "spoiled"
+        half = answers["down"] if fault == "half" else None
+        self.project.fault = lambda method, key: half if "/b-" in key else answers.get(fault)
 
     def mend(self) -> None:
-        self.project.pause, self.project.fault = 0.0, lambda method, key: None
+        self.project.pause, self.project.corrupt, self.project.fault = 0.0, False, lambda method, key: None
 
 
 CLOUDS = ("aws", "azurekv", "gcpsm")

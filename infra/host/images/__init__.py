@@ -42,9 +42,14 @@ def _program(part: str, program: str) -> Callable[[builders.Base, Progress], lis
     return found
 
 
+def _operator(package: str) -> Callable[[builders.Base, Progress], list[Source]]:
+    return lambda _base, progress: sources.operator(package, progress)
+
+
 TABLE: Mapping[str, Entry] = {
     BASE: Entry("Debian with Python and certificates, for Hera's images", sources.base, based=False),
     "steps": Entry("Hera's pipeline steps: Python, terraform and the modules", sources.steps),
+    "secrets-operator": Entry("Hera's secrets operator", _operator("operators/secrets-operator/secrets_operator")),
     "argoexec": Entry("Argo Workflows' executor", _program("argo", "argoexec")),
     "workflow-controller": Entry("Argo Workflows' controller", _program("argo", "workflow-controller")),
     "argo-server": Entry("Argo Workflows' server and web interface", _program("argo-server", "argo")),

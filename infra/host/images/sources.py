@@ -10,7 +10,7 @@ import sys
 import tempfile
 import urllib.request
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,13 +23,16 @@ from infra.host.images.programs import need
 
 PROJECT = Path(__file__).resolve().parents[3]
 LOCK = PROJECT / "requirements" / "steps.lock"
+OPERATORS_LOCK = PROJECT / "requirements" / "operators.lock"
 TERRAFORM = "1.11.4"
 TERRAFORM_SHA256 = "268000fca5c61021c6396893d9483007ba589ad9d0aaccbd7dfa8c78bf7dbe23"
 """Of the unpacked program for linux_amd64."""
 PYTHON = "3.11"
 OURS = ("steps", "infra")
+KIT = "operators/kit/operator_kit"
 NOT_IN_IMAGE = {"infra/host", "infra/management"}
 """What only runs beside the command line."""
+NOT_IN_OPERATORS = NOT_IN_IMAGE | {"infra/simulator", "infra/terraform"}
 SUITE = "bookworm"
 PACKAGES = ("ca-certificates", "libstdc++6", "python3")
 LEFT_OUT = ("doc", "info", "locale", "lintian", "man")
@@ -86,19 +89,30 @@ def _debian(target: Path, progress: Progress) -> None:
 
 def steps(_base: Base, progress: Progress) -> list[Source]:
     """Return what the steps image is made of."""
-    lock = hashlib.sha256(LOCK.read_bytes() + PYTHON.encode()).hexdigest()[:16]
-    packages = parts.cache() / "images" / "packages" / lock
     terraform = parts.cache() / "images" / "terraform" / TERRAFORM
     return [
-        Source("packages", lock, kept(packages, _packages, "packages", progress)),
+        _packages(LOCK, progress),
         Source("terraform", TERRAFORM_SHA256, kept(terraform, lambda aside: _terraform(aside, progress), "terraform", progress)),
         *ours(),
     ]
 
 
+def operator(package: str, progress: Progress) -> list[Source]:
+    """Return what an operator's image is made of; `package` is the folder of its code."""
+    return [_packages(OPERATORS_LOCK, progress), *operators_own(package)]
+
+
+def operators_own(package: str) -> list[Source]:
+    """Return an operator's code, the kit that operators share, and infra without what only pipelines need."""
+    folders = [PROJECT / name for name in (package, KIT, "infra")]
+    return [
+        _file(f"app/{path.relative_to(folder.parent)}", path) for folder in folders for path in _files(folder, NOT_IN_OPERATORS)
+    ]
+
+
 def ours() -> list[Source]:
     """Return our packages, file by file, and the modules' provider pins for the mirror."""
-    files = [path for package in OURS for path in _files(PROJECT / package)]
+    files = [path for package in OURS for path in _files(PROJECT / package, NOT_IN_IMAGE)]
     code = [_file(f"app/{path.relative_to(PROJECT)}", path) for path in files]
     modules = PROJECT / "infra" / "terraform" / "modules"
     pins = [_file(f"pins/{path.relative_to(modules)}", path) for path in sorted(modules.rglob("versions.tf"))]
@@ -109,23 +123,29 @@ def _file(target: str, path: Path) -> Source:
     return Source(target, hashlib.sha256(path.read_bytes()).hexdigest(), path)
 
 
-def _files(folder: Path) -> list[Path]:
+def _files(folder: Path, without: Container[str]) -> list[Path]:
     found = []
     for parent, folders, names in os.walk(folder):
         here = Path(parent).relative_to(PROJECT)
         folders[:] = sorted(
             name
             for name in folders
-            if str(here / name) not in NOT_IN_IMAGE and name not in ("__pycache__", "tests") and name[0] != "."
+            if str(here / name) not in without and name not in ("__pycache__", "tests") and name[0] != "."
         )
         found += [Path(parent) / name for name in sorted(names) if not name.startswith(".")]
     return found
 
 
-def _packages(target: Path) -> None:
+def _packages(lock: Path, progress: Progress) -> Source:
+    key = hashlib.sha256(lock.read_bytes() + PYTHON.encode()).hexdigest()[:16]
+    folder = parts.cache() / "images" / "packages" / key
+    return Source("packages", key, kept(folder, lambda aside: _install(lock, aside), "packages", progress, keep=4))
+
+
+def _install(lock: Path, target: Path) -> None:
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-compile", "--require-hashes"]
     command += ["--only-binary=:all:", "--no-binary=python-terraform", f"--python-version={PYTHON}"]
-    run([*command, f"--target={target}", f"--requirement={LOCK}"], "installing the steps' packages")
+    run([*command, f"--target={target}", f"--requirement={lock}"], f"installing the packages of {lock.name}")
     shutil.rmtree(target / "bin", ignore_errors=True)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Literal
 
 from pydantic import Field
 
-from infra.errors import AlreadyExists, AuthDenied, HeraError, TimedOut
+from infra.errors import AlreadyExists, AuthDenied, CloudUnavailable, HeraError, TimedOut
 from infra.providers.aws import session
 from infra.secrets.base import (
     OWNED,
@@ -28,6 +29,8 @@ from infra.secrets.base import (
 
 BATCH = 20
 ATTEMPTS, CONNECT_SECONDS, READ_SECONDS = 3, 3, 10
+_OPENING = threading.Lock()
+"""boto3 makes clients of one session by one thread at a time."""
 _RIGHTS = "allow secretsmanager:GetSecretValue (and BatchGetSecretValue, ListSecrets) on the secret, and kms:Decrypt on its key"
 _SLOW = ("ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded")
 _DENIED = ("AccessDeniedException", "AccessDenied", "UnrecognizedClientException", "DecryptionFailure")
@@ -126,7 +129,7 @@ class SecretsManager:
             return each(self._one, refs)  # the right to batch is one of its own
         except HeraError as error:
             return dict.fromkeys(refs, error)
-        found = {name: _value(item) for item in answer["SecretValues"] for name in (item["Name"], item["ARN"])}
+        found = {name: _value(item) for item in answer.get("SecretValues", ()) for name in (item["Name"], item["ARN"])}
         return {ref: found[ref.key] for ref in refs if ref.key in found} | each(
             self._one, [ref for ref in refs if ref.key not in found]
         )
@@ -143,6 +146,11 @@ def _version(version: str) -> dict[str, str]:
 
 
 def _value(item: Mapping[str, Any]) -> Value:
+    """Return the value; the SDK takes an answer that ended in the middle for one without fields."""
+    if not {"SecretBinary", "SecretString"} & item.keys():
+        raise CloudUnavailable(
+            "AWS Secrets Manager's answer has no value in it", next_step="nothing was written; it is read again"
+        )
     data = item["SecretBinary"] if "SecretBinary" in item else str(item["SecretString"]).encode()
     return Value(bytes(data), str(item.get("VersionId", "")))
 
@@ -198,7 +206,7 @@ def _static(options: AwsOptions) -> dict[str, Selector]:
 
 
 def _open(options: AwsOptions, static: Mapping[str, bytes]) -> SecretsManager:
-    with session.translated():
+    with session.translated(), _OPENING:
         import boto3
         from botocore.config import Config
 

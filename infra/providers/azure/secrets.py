@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from infra.errors import AlreadyExists, AuthDenied, ConfigRejected, HeraError, TimedOut, Unsupported
+from infra.errors import AlreadyExists, AuthDenied, CloudUnavailable, ConfigRejected, HeraError, TimedOut, Unsupported
 from infra.providers.azure.sdk import meaning, sdk
 from infra.secrets.base import (
     OWNED,
@@ -137,6 +137,8 @@ def _known(core: Any, error: Any, key: str) -> HeraError:
     code = str(getattr(getattr(error, "error", None), "code", "") or "")
     if isinstance(error, core.ServiceResponseTimeoutError | core.ServiceRequestTimeoutError) or "timed out" in str(error).lower():
         return TimedOut("Azure Key Vault does not answer in time", detail=type(error).__name__)
+    if isinstance(error, core.IncompleteReadError):
+        return CloudUnavailable("Azure Key Vault's answer ended in the middle", next_step="nothing was written; it is read again")
     if status == 404 and code in ("SecretNotFound", "SecretVersionNotFound"):
         return NoSuchSecret(f"the Key Vault has no secret {key}", detail=code)
     if status == 403 and code == "Forbidden" and "disabled" in str(error).lower():

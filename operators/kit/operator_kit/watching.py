@@ -7,6 +7,7 @@ object. So events only name what to look at again (`operator_kit.queue`), and th
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -67,7 +68,7 @@ def connection(api: Api) -> Any:
         insecure=not configuration.verify_ssl,
         certificate_path=configuration.cert_file,
         private_key_path=configuration.key_file,
-        token=token.removeprefix("Bearer ") or None,
+        token=re.sub("^bearer ", "", token, flags=re.IGNORECASE) or None,
     )
 
 

@@ -1,7 +1,8 @@
 """Restarting what uses a Secret when it changes: only workloads that ask for it by an annotation.
 
 `secrets.hera.dev/restart: "true"` on a Deployment, StatefulSet or DaemonSet; its pods' template then gets the Secret's version
-as an annotation, and Kubernetes rolls it out as it would any change.
+as an annotation, and Kubernetes rolls it out as it would any change. The Secret itself says that restarts are due, in the write
+that changes its values, and forgets it when they are done: whoever is killed in between leaves that to the next round.
 """
 
 from __future__ import annotations
@@ -9,27 +10,38 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from infra.kube.api import Api
+from infra.kube.api import Api, Object
 
 OPT_IN = "secrets.hera.dev/restart"
 VERSION = "version.secrets.hera.dev"
+DUE = "secrets.hera.dev/restart-due"
 PLURALS = ("deployments", "statefulsets", "daemonsets")
 
 
-def restart(api: Api, namespace: str, secret: str, version: str) -> int:
-    """Have every workload that asked for it take up a Secret's new version; return how many."""
-    count = 0
-    for plural in PLURALS:
-        path = f"/apis/apps/v1/namespaces/{namespace}/{plural}"
-        for item in api.items(path):
-            if (item["metadata"].get("annotations") or {}).get(OPT_IN) == "true" and secret in set(
-                used(item["spec"]["template"]["spec"])
-            ):
-                annotation = {f"{VERSION}/{secret[:60]}": version}
-                patch = {"spec": {"template": {"metadata": {"annotations": annotation}}}}
-                api.patch(f"{path}/{item['metadata']['name']}", patch)
-                count += 1
-    return count
+def asking(api: Api, namespace: str, secret: str) -> list[str]:
+    """Return the paths of the workloads that want to be restarted when a Secret changes."""
+    collections = (f"/apis/apps/v1/namespaces/{namespace}/{plural}" for plural in PLURALS)
+    return [f"{path}/{item['metadata']['name']}" for path in collections for item in api.items(path) if _asks(item, secret)]
+
+
+def is_due(secret: Object) -> bool:
+    """Tell whether a Secret was changed and its consumers were not all restarted yet."""
+    return DUE in (secret["metadata"].get("annotations") or {})
+
+
+def restart(api: Api, secret: Object) -> Object:
+    """Have every workload that asked for it take up a Secret's new version; return the Secret without the note that it is due."""
+    namespace, name, version = (secret["metadata"][key] for key in ("namespace", "name", "resourceVersion"))
+    annotation = {f"{VERSION}/{name[:60]}": version}
+    for path in asking(api, namespace, name):
+        api.patch(path, {"spec": {"template": {"metadata": {"annotations": annotation}}}})
+    done = {"metadata": {"annotations": {DUE: None}, "resourceVersion": version}}
+    return api.patch(f"/api/v1/namespaces/{namespace}/secrets/{name}", done)
+
+
+def _asks(workload: Mapping[str, Any], secret: str) -> bool:
+    wanted = (workload["metadata"].get("annotations") or {}).get(OPT_IN) == "true"
+    return wanted and secret in set(used(workload["spec"]["template"]["spec"]))
 
 
 def used(pod: Mapping[str, Any]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from infra.errors import HeraError, NotFound, UserMistake
@@ -16,6 +16,7 @@ from secrets_operator.build import Found, NothingLeft
 from secrets_operator.models import EXTERNAL, ExternalSecretSpec, seconds
 from secrets_operator.parse import Refused, parse
 from secrets_operator.stores import Stores
+from secrets_operator.target import Wish
 
 FORCE = "secrets.hera.dev/force-sync"
 """Set to anything new to have the store read at once."""
@@ -72,6 +73,8 @@ class External:
         metadata = obj["metadata"]
         name = spec.target.name or metadata["name"]
         found = target.read(self._api, metadata["namespace"], name) if spec.target.creation_policy != "None" else None
+        if found is not None and consumers.is_due(found):
+            found = consumers.restart(self._api, found)
         if not forced and _is_settled(obj, spec, found, drifted):
             return Result("SecretSynced", "the Secret is as it was made")
         interval = seconds(spec.refresh_interval)
@@ -84,12 +87,18 @@ class External:
             return Result(
                 "SecretSynced", "the store's secrets can be read; no Secret is wanted", again=self._next(spec, interval)
             )
-        wanted = target.wish(obj, spec, content)
-        written = target.write(self._api, wanted, found)
-        if written is not None and found is not None and "data" in target.difference(wanted, found):
-            consumers.restart(self._api, metadata["namespace"], name, str(written["metadata"]["resourceVersion"]))
+        written = target.write(self._api, self._noting_consumers(target.wish(obj, spec, content), found), found)
+        if written is not None and consumers.is_due(written):
+            written = consumers.restart(self._api, written)
         version = (name, str(written["metadata"]["resourceVersion"])) if written else None
         return Result("SecretSynced", "the Secret is up to date", written is not None, version, self._next(spec, interval))
+
+    def _noting_consumers(self, wanted: Wish, found: Object | None) -> Wish:
+        """Have the Secret say that restarts are due, if its values change and somebody asked for restarts."""
+        changes = found is not None and "data" in target.difference(wanted, found)
+        if not changes or not consumers.asking(self._api, wanted.namespace, wanted.name):
+            return wanted
+        return replace(wanted, annotations={**wanted.annotations, consumers.DUE: "true"})
 
     def _content(self, namespace: str, spec: ExternalSecretSpec, oldest: float) -> dict[str, bytes]:
         store = self._stores.get(namespace, spec.secret_store_ref)

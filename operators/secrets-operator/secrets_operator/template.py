@@ -54,8 +54,8 @@ def render(template: str, values: Mapping[str, bytes]) -> bytes:
         parts.append(_action(found.group(2), values))
         at, trim = found.end(), bool(found.group(3))
     rest = template[at:]
-    if "{{" in rest or "}}" in rest:
-        raise ConfigRejected("a template has a {{ or }} without its partner")
+    if "{{" in rest:
+        raise ConfigRejected("a template has a {{ without its }}")
     parts.append(rest.lstrip() if trim else rest)
     return "".join(parts).encode()
 

@@ -55,6 +55,13 @@ def test_our_code_enters_and_nothing_else() -> None:
     assert not [target for target in entering if unwanted.search(target)]
 
 
+def test_an_operator_s_image_has_its_code_the_kit_and_the_clouds() -> None:
+    entering = {source.target for source in sources.operators_own("operators/secrets-operator/secrets_operator")}
+    assert {"app/secrets_operator/__main__.py", "app/operator_kit/lease.py", "app/infra/providers/aws/secrets.py"} <= entering
+    unwanted = re.compile(r"app/infra/(host|management|simulator|terraform)/|/tests?/|__pycache__|\.pyc$|/\.")
+    assert not [target for target in entering if unwanted.search(target)]
+
+
 def test_the_context_holds_what_enters_with_plain_modes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HERA_CACHE", str(tmp_path / "cache"))
     (tmp_path / "cache" / "images").mkdir(parents=True)
@@ -80,21 +87,25 @@ def _names(lock: str) -> dict[str, str]:
     return dict(re.findall(r"^([A-Za-z0-9_.-]+)==([^\s;]+)", (ROOT / "requirements" / lock).read_text(), re.MULTILINE))
 
 
-def test_the_steps_packages_are_those_that_are_tested() -> None:
-    steps, tested = _names("steps.lock"), _names("dev.lock")
-    assert {name: tested.get(name) for name in steps} == steps
+LOCKS = {
+    "steps.lock": ("aws", "azure", "gcp", "kubernetes", "simulator"),
+    "operators.lock": ("aws", "azure", "gcp", "kubernetes", "operators", "secrets"),
+}
 
 
-def test_the_steps_packages_are_what_the_steps_need() -> None:
-    steps = set(_names("steps.lock"))
+@pytest.mark.parametrize("lock", LOCKS)
+def test_an_image_s_packages_are_those_that_are_tested(lock: str) -> None:
+    found, tested = _names(lock), _names("dev.lock")
+    assert {name: tested.get(name) for name in found} == found
+
+
+@pytest.mark.parametrize(("lock", "extras"), LOCKS.items(), ids=LOCKS)
+def test_an_image_s_packages_are_what_it_needs(lock: str, extras: tuple[str, ...]) -> None:
+    found = set(_names(lock))
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    extras = project["optional-dependencies"]
-    wanted = [
-        *project["dependencies"],
-        *(item for extra in ("aws", "azure", "gcp", "kubernetes", "simulator") for item in extras[extra]),
-    ]
-    assert {re.split(r"[<>=]", item)[0].lower() for item in wanted} <= steps
-    assert not {"hera-workflows", "pytest", "moto", "mypy", "ruff", "hypothesis", "playwright"} & steps
+    wanted = [*project["dependencies"], *(item for extra in extras for item in project["optional-dependencies"][extra])]
+    assert {re.split(r"[<>=]", item)[0].lower() for item in wanted} <= found
+    assert not {"hera-workflows", "pytest", "moto", "mypy", "ruff", "hypothesis", "playwright"} & found
 
 
 @pytest.fixture

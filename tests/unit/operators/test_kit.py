@@ -14,10 +14,12 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal
 
 import pytest
+from kubernetes import client
 
 from infra.errors import ConfigRejected, Throttled
+from infra.kube.api import Api
 from infra.secrets.base import Slowed
-from operator_kit import conditions, finalizers, logs, metrics
+from operator_kit import conditions, finalizers, logs, metrics, watching
 from operator_kit.conditions import Condition
 from operator_kit.crd import Kind, Model, definition
 from operator_kit.queue import Outcome, WorkQueue
@@ -168,6 +170,13 @@ def test_what_failed_is_tried_at_once_when_its_cause_is_gone() -> None:
 def test_pauses_after_errors(error: Exception, failures: int, expected: float) -> None:
     queue: WorkQueue[str] = WorkQueue(lambda key: None, chance=lambda: 0.5)
     assert queue.delay_after(error, failures) == expected
+
+
+@pytest.mark.parametrize("word", ["Bearer", "bearer"], ids=["of a kubeconfig", "of a pod"])
+def test_kopf_gets_the_same_token(word: str) -> None:
+    configuration = client.Configuration(host="https://api.example")
+    configuration.api_key["BearerToken"] = f"{word} abc"
+    assert watching.connection(Api(client.ApiClient(configuration))).token == "abc"
 
 
 def test_metrics_and_probes_are_served() -> None:

@@ -6,15 +6,18 @@ import base64
 import json
 import threading
 from collections.abc import Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import pytest
+import yaml
 
 from infra.errors import AlreadyExists, AuthDenied, CloudUnavailable, ConfigRejected, HeraError
 from infra.secrets.base import NoSuchSecret, Query, Ref, Slowed, Value
 from secrets_operator import build, consumers, convert, manifests, target, template
 from secrets_operator.build import Found, NothingLeft
-from secrets_operator.models import ExternalSecretSpec, PushSecretSpec, SecretStoreSpec, seconds
+from secrets_operator.external import External
+from secrets_operator.models import ClusterSecretStoreSpec, ExternalSecretSpec, PushSecretSpec, SecretStoreSpec, seconds
 from secrets_operator.parse import Refused, parse
 from secrets_operator.shared import Shared
 
@@ -93,9 +96,55 @@ def test_a_store_is_of_one_known_kind(provider: dict[str, Any]) -> None:
         parse(SecretStoreSpec, {"provider": provider})
 
 
-def test_a_push_needs_a_store_and_data() -> None:
-    with pytest.raises(Refused, match="secretStoreRefs"):
-        parse(PushSecretSpec, {"selector": {"secret": {"name": "a"}}, "data": []})
+@pytest.mark.parametrize(
+    ("conditions", "said"),
+    [
+        (None, "conditions"),
+        ([], "conditions"),
+        ([{"namespaceRegexes": ["("]}], "regular expression"),
+        ([{"namespaceSelector": {"matchExpressions": []}}], "not supported"),
+    ],
+    ids=["left out", "none", "pattern", "expressions"],
+)
+def test_a_cluster_s_store_says_for_whom_it_is(conditions: Any, said: str) -> None:
+    given = {"provider": {"gcpsm": {"projectID": "some-project"}}} | ({} if conditions is None else {"conditions": conditions})
+    with pytest.raises(Refused, match=said):
+        parse(ClusterSecretStoreSpec, given)
+
+
+PUSH: dict[str, Any] = {
+    "secretStoreRefs": [{"name": "store"}],
+    "selector": {"secret": {"name": "a"}},
+    "data": [{"match": {"secretKey": "k", "remoteRef": {"remoteKey": "r"}}}],
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"secretStoreRefs": []}, "secretStoreRefs"),
+        ({"selector": {}}, "selector.secret"),
+        ({"selector": {"generatorRef": {}}}, "not supported"),
+        ({"data": []}, "data"),
+        ({"data": [{"match": {"remoteRef": {"remoteKey": ""}}}]}, "remoteKey"),
+        ({"data": [{"match": {"remoteRef": {"remoteKey": "r", "property": "p"}}}]}, "property: this field is not supported"),
+        ({"deletionPolicy": "Merge"}, "deletionPolicy"),
+        ({"updatePolicy": "IfNotExists"}, "updatePolicy: this field is not supported"),
+        ({"refreshInterval": "often"}, "refreshInterval"),
+    ],
+    ids=["no store", "no Secret", "generator", "no data", "no remote key", "property", "deletion", "update policy", "interval"],
+)
+def test_bad_pushes_are_refused_by_name(changes: dict[str, Any], said: str) -> None:
+    parse(PushSecretSpec, PUSH)
+    with pytest.raises(Refused, match=said):
+        parse(PushSecretSpec, PUSH | changes)
+
+
+@pytest.mark.parametrize("chance", [0.0, 0.5, 1.0])
+def test_what_began_together_does_not_go_on_together(chance: float) -> None:
+    external = External(cast(Any, None), cast(Any, None), cast(Any, None), lambda: chance)
+    assert external._next(spec(dataFrom=EXTRACT), 100.0) == 95.0 + 10 * chance
+    assert external._next(spec(dataFrom=EXTRACT, refreshPolicy="OnChange"), 100.0) is None
 
 
 @pytest.mark.parametrize(("text", "expected"), [("90s", 90), ("1h30m", 5400), ("500ms", 0.5), ("0", 0), ("1.5m", 90)])
@@ -153,6 +202,33 @@ def test_a_value_that_cannot_be_used_is_refused_without_being_shown(fields: dict
     assert caught.value.__cause__ is None
 
 
+@pytest.mark.parametrize(
+    ("kind", "texts", "values"),
+    [
+        ("kubernetes.io/tls", {"tls.crt": "{{ .cert }}", "tls.key": "{{ .key }}"}, b'{"cert": "c", "key": "k"}'),
+        ("kubernetes.io/ssh-auth", {"ssh-privatekey": "{{ .key }}"}, b'{"key": "k"}'),
+        ("kubernetes.io/basic-auth", {"username": "{{ .user }}"}, b'{"user": "u"}'),
+        (
+            "kubernetes.io/dockerconfigjson",
+            {".dockerconfigjson": '{"auths": {"registry.example": {"auth": {{ .token | b64enc | quote }}}}}'},
+            b'{"token": "t"}',
+        ),
+    ],
+    ids=["tls", "ssh", "basic", "docker"],
+)
+def test_typed_secrets_are_made_of_templates(kind: str, texts: dict[str, str], values: bytes) -> None:
+    made = content(spec(dataFrom=EXTRACT, target={"template": {"type": kind, "data": texts}}), a=values)
+    assert set(made) == set(texts) and all(made.values())
+    if kind.endswith("dockerconfigjson"):
+        assert json.loads(made[".dockerconfigjson"])["auths"]["registry.example"]["auth"] == "dA=="
+
+
+def test_a_docker_configuration_has_to_be_json() -> None:
+    wanted = {"type": "kubernetes.io/dockerconfigjson", "data": {".dockerconfigjson": "{{ .k }}"}}
+    with pytest.raises(ConfigRejected, match="no JSON"):
+        content(spec(data=one(), target={"template": wanted}), a=b"canary")
+
+
 def test_extract_find_and_data_together() -> None:
     wanted = spec(
         dataFrom=[
@@ -198,6 +274,7 @@ def test_what_is_missing(policy: str, answers: dict[str, Any], expected: Any) ->
     ("text", "expected"),
     [
         ("plain", "plain"),
+        ('{"a": {"b": {{ .a | quote }}}}', '{"a": {"b": "one"}}'),
         ("{{ .a }}-{{.b}}", "one-TWO"),
         ('{{ index . "with-dash" }}', "3"),
         ("{{ .a | upper | b64enc }}", "T05F"),
@@ -219,7 +296,6 @@ def test_templates(text: str, expected: str) -> None:
     "text",
     [
         "{{ .a",
-        "}} x",
         "{{ }}",
         "{{ .absent }}",
         "{{ env }}",
@@ -267,6 +343,13 @@ def test_a_secret_of_others_is_refused() -> None:
     with pytest.raises(AlreadyExists):
         target.check_owner("es", "es", "u1", {"metadata": {}})
     target.check_owner("es", "es", "another uid", existing(wanted))
+
+
+def test_an_immutable_secret_is_not_changed() -> None:
+    before = existing(target.wish(EXTERNAL, spec(data=one(), target={"immutable": True}), {"k": b"old"}))
+    wanted = target.wish(EXTERNAL, spec(data=one(), target={"immutable": True}), {"k": b"new"})
+    with pytest.raises(ConfigRejected, match="immutable"):
+        target.write(cast(Any, None), wanted, before)
 
 
 def test_a_type_cannot_change() -> None:
@@ -368,3 +451,17 @@ def test_manifests_of_external_secrets_are_taken_or_refused_by_field() -> None:
         ["ExternalSecret a: spec.data.0.remoteRef.metadataPolicy: this field is not supported"],
     )
     assert convert.convert({"kind": "ClusterExternalSecret", "metadata": {"name": "b"}})[0] is None
+
+
+def test_the_converter_prints_what_it_takes_and_says_what_it_cannot(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def theirs(name: str, **fields: Any) -> dict[str, Any]:
+        return {"apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "metadata": {"name": name}, "spec": fields}
+
+    good, bad = theirs("good", secretStoreRef=REF, dataFrom=EXTRACT), theirs("bad", secretStoreRef=REF, dataFrom=EXTRACT, odd=1)
+    other = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "other"}}
+    listed = tmp_path / "list.yaml"
+    listed.write_text(yaml.safe_dump_all([{"kind": "List", "items": [good, other]}, bad]))
+    assert convert.main([str(listed)]) == 1
+    said = capsys.readouterr()
+    assert [item["metadata"]["name"] for item in yaml.safe_load_all(said.out)] == ["good"]
+    assert said.err == "ExternalSecret bad: spec.odd: this field is not supported\n"
