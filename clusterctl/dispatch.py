@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from clusterctl import failures, home
 from clusterctl.console import Console
 from clusterctl.parsers import parse
+from infra import tracing
 from infra.errors import HeraError, Interrupted
 
 BROKEN_PIPE = 141
@@ -25,7 +26,8 @@ def dispatch(words: Sequence[str]) -> int:
         home.settle()
         console = Console(output=args.output, quiet=args.quiet, color=False if args.no_color else None)
         args.console = console
-        return int(args.run(args))
+        with tracing.span(f"clusterctl {args.verb} {getattr(args, 'noun', '')}".rstrip()):
+            return int(args.run(args))
     except HeraError as error:
         return failures.show(_named(error, args), console)
     except KeyboardInterrupt:
@@ -37,6 +39,8 @@ def dispatch(words: Sequence[str]) -> int:
         return finished.code if isinstance(finished.code, int) else 0
     except Exception as error:
         return failures.show(failures.crash(error, words), console)
+    finally:
+        tracing.finish()
 
 
 def _named(error: HeraError, args: Namespace | None) -> HeraError:

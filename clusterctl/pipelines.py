@@ -18,6 +18,7 @@ from clusterctl.clusters import Place
 from clusterctl.console import Console
 from clusterctl.progress import Tracker, view_for
 from clusterctl.terminal import one_line
+from infra import tracing
 from infra.errors import AwaitingApproval, HeraError, Interrupted, StepFailed, TimedOut, from_dict
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Request:
             "simulate": "true" if self.place.simulated else "false",
             "state": self.place.state,
             "actor": actor(),
+            **({tracing.PARAMETER: parent} if (parent := tracing.traceparent()) else {}),
             **self.extra,
         }
 
@@ -116,7 +118,9 @@ def run(request: Request, console: Console, approval: Approval | None = None) ->
     watch = _Watch()
     work = _argo if request.on_argo else _local
     try:
-        result = work(request, console, tracker, approval or _nobody(), watch)
+        with tracing.span(f"pipeline {request.template}", cluster=request.cluster, engine=request.place.engine) as span:
+            result = work(request, console, tracker, approval or _nobody(), watch)
+            span.tell(run=result.name, outcome=str(result.phase))
     except KeyboardInterrupt:
         raise _left(request, watch) from None
     finally:
@@ -136,7 +140,7 @@ def _local(request: Request, console: Console, tracker: Tracker, approval: Appro
             request.parameters(),
             root=home.runs(request.place.simulated),
             observer=tracker,
-            approver=approval,
+            approver=_Traced(approval),
             environment={**os.environ, **request.environment},
             warm=catalogue.WARM,
         )
@@ -159,7 +163,7 @@ def _argo(request: Request, console: Console, tracker: Tracker, approval: Approv
         "namespace": engines.namespace(),
         "root": home.runs(request.place.simulated),
         "observer": tracker,
-        "approver": approval,
+        "approver": _Traced(approval),
         "open_store": engines.inside().open_store,
         "began": began,
         "timeout": request.timeout,
@@ -196,6 +200,19 @@ def _left(request: Request, watch: _Watch) -> Interrupted:
         f"you left; the run {watch.run} goes on on the management cluster",
         next_step=f"watch it again: {request.resume}; stop it: clusterctl stop {watch.run}",
     )
+
+
+@dataclass(frozen=True)
+class _Traced:
+    """An approver whose time to answer shows in the trace."""
+
+    approval: Approval
+
+    def approve(self, node: str, template: str, parameters: Mapping[str, str]) -> Mapping[str, str] | None:
+        with tracing.span(f"approval {node}") as span:
+            answer = self.approval.approve(node, template, parameters)
+            span.tell(answer=answer["approved"] if answer else "none")
+            return answer
 
 
 def engine_run() -> Callable[..., Result]:

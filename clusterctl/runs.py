@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from clusterctl import approval, cluster_view, clusters, engines, pipelines
 from clusterctl.console import Console, console_of, document
 from clusterctl.terminal import Style, duration, one_line, table
+from infra import tracing
 from infra.errors import AuthDenied, NotFound, StateLocked
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def again(args: Namespace, run: Run) -> pipelines.Request:
     """Return the request that asks for what a run was asked for."""
     parameters = run.parameters
     place = clusters.managed_place(args)
-    known = ("cluster", "spec", "simulate", "state", "actor")
+    known = ("cluster", "spec", "simulate", "state", "actor", tracing.PARAMETER)  # given anew, or another's
     return pipelines.Request(
         template=run.pipeline,
         title=f"Again: {run.pipeline} of {run.cluster}",

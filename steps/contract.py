@@ -23,6 +23,9 @@ workflow's name and namespace."""
 SPEC_FILE = "spec.yaml"
 """The key under which a ConfigMap holds a spec; the container gets its text as `HERA_SPEC_TEXT`."""
 
+REPORT = "report"
+"""The output in which a container's steps leave their times and outcomes, for metrics."""
+
 APPLY_PARAMETERS = ("changes", "plan-digest", "approved-by", "self-approval")
 """Of every stage's apply: what the plan would do (`none`: there is nothing to apply), its digest, who agreed to it, and whether
 who asked may be the one who agreed (`allowed`, `refused`)."""

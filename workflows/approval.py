@@ -97,7 +97,7 @@ def rejected() -> Container:
     """Return the container template that ends a workflow because somebody said no."""
     step = StepContract("", "", parameters=("stage", "approved-by"), minutes=1)
     template = container("rejected", step, account=RECORDER)
-    template.command, template.args = ["sh", "-c"], [_REFUSE]
+    template.command, template.args, template.metrics = ["sh", "-c"], [_REFUSE], None
     template.termination_message_policy = "FallbackToLogsOnError"
     template.env = [
         *(template.env if isinstance(template.env, list) else []),
@@ -106,8 +106,13 @@ def rejected() -> Container:
     return template
 
 
-def question_tasks(stage: str, planned: Task, approve: Steps, no: Container, apply: Container) -> list[Task]:
-    """Return what follows a stage's plan: the question, what a no leads to, and the apply of that very plan."""
+def question_tasks(
+    stage: str, planned: Task, approve: Steps, no: Container, apply: Container, *, last: bool = False
+) -> list[Task]:
+    """Return what follows a stage's plan: the question, what a no leads to, and the apply of that very plan.
+
+    The last stage's apply is left out when there is nothing to apply; an earlier one's pod has the next plan to make.
+    """
     output = f"{{{{tasks.{planned.name}.outputs.parameters.%s}}}}"
     answer = f"{{{{tasks.{stage}-approval.outputs.parameters.%s}}}}"
     asked = Task(
@@ -127,6 +132,7 @@ def question_tasks(stage: str, planned: Task, approve: Steps, no: Container, app
         name=str(apply.name),
         template=apply,
         dependencies=[refused.name],
+        when=f"'{output % 'changes'}' != 'none'" if last else None,
         arguments={
             "changes": output % "changes",
             "plan-digest": output % "plan-digest",

@@ -37,8 +37,9 @@ from hera.workflows.models import (
     WorkflowMetadata,
 )
 
-from steps.contract import COMMON, RETRYABLE_EXIT_CODES, SPEC_FILE, Step, variable
-from workflows import images
+from infra import tracing
+from steps.contract import COMMON, REPORT, RETRYABLE_EXIT_CODES, SPEC_FILE, Step, variable
+from workflows import images, metrics
 
 ROOT = "/hera"
 USER = 65532
@@ -60,6 +61,7 @@ PARAMETERS = (
     Parameter(name="simulate", value="false", enum=["true", "false"], description="`true` uses the simulated cloud."),
     Parameter(name="state", value="", description="URL of the store that holds states and the ledger."),
     Parameter(name="actor", value="", description="Who asks."),
+    Parameter(name=tracing.PARAMETER, value="", description="The trace that this run is part of (W3C traceparent)."),
 )
 """What every pipeline takes; a pipeline adds its own."""
 
@@ -93,6 +95,7 @@ def container(
     return Container(
         name=name,
         labels={"hera.dev/step": name, "hera.dev/cluster": "{{workflow.parameters.cluster}}"},
+        metrics=metrics.of_container(step),
         inputs=[Parameter(name=parameter) for parameter in inputs],
         outputs=[*_output_parameters(step, published or {}), *_artifacts(step.artifacts)],
         command=step.command,
@@ -102,6 +105,7 @@ def container(
         annotations={"hera.dev/actor": "{{workflow.parameters.actor}}"},
         env=[
             Env(name="HERA_ROOT", value=ROOT),
+            Env(name=tracing.PARENT, value=f"{{{{workflow.parameters.{tracing.PARAMETER}}}}}"),
             *(Env(name=key, value=value) for key, value in (environment | step.environment).items()),
             ConfigMapEnv(
                 name="HERA_SPEC_TEXT",
@@ -122,9 +126,12 @@ def container(
 
 def _output_parameters(step: Step, published: Mapping[str, str]) -> list[Parameter]:
     # A failing step writes only `error`; the default keeps the others from hiding its failure behind "no such file".
+    defaults = dict.fromkeys((*step.outputs, "error"), "") | {REPORT: "{}"}
     return [
-        Parameter(name=name, value_from=ValueFrom(path=f"{ROOT}/outputs/{name}", default=""), global_name=published.get(name))
-        for name in (*step.outputs, "error")
+        Parameter(
+            name=name, value_from=ValueFrom(path=f"{ROOT}/outputs/{name}", default=default), global_name=published.get(name)
+        )
+        for name, default in defaults.items()
     ]
 
 
@@ -170,6 +177,7 @@ def pipeline(
         name=name,
         labels=labels,
         annotations={"workflows.argoproj.io/title": title, "workflows.argoproj.io/description": description},
+        metrics=metrics.of_run(name),
         arguments=[*PARAMETERS, *parameters],
         service_account_name="hera-pipelines",
         security_context=PodSecurityContext(run_as_non_root=True, run_as_user=USER, fs_group=USER),

@@ -17,6 +17,7 @@ WARM = (
     "steps.cluster.run",
     "steps.lifecycle.run",
     "steps.network.run",
+    "steps.platform.run",
     "steps.preview.run",
 )
 """Modules for the local engine's warm start: what every step loads. Named, never imported here."""

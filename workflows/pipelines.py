@@ -13,6 +13,7 @@ from steps.cluster import contract as cluster
 from steps.contract import chain
 from steps.lifecycle import contract as lifecycle
 from steps.network import contract as network
+from steps.platform import contract as platform
 from steps.preview import contract as preview
 from workflows.approval import POLICY, SELF_APPROVAL, approval, ask, question_tasks, rejected
 from workflows.blocks import APPLIER, PLANNER, RECORDER, container, pipeline
@@ -42,39 +43,52 @@ def create_cluster() -> WorkflowTemplate:
         "apply-network", chain(network.APPLY, cluster.PLAN), self_approval, {"changes": "cluster-changes"}, APPLIER
     )
     apply_cluster = container(
-        "apply-cluster", chain(cluster.APPLY, lifecycle.RECORD), self_approval | _succeeded("create"), account=APPLIER
+        "apply-cluster",
+        chain(cluster.APPLY, platform.PLAN, lifecycle.RECORD),
+        self_approval | _succeeded("create"),
+        {"changes": "platform-changes"},
+        APPLIER,
+    )
+    apply_platform = container(
+        "apply-platform",
+        chain(platform.APPLY, platform.VERIFY, lifecycle.RECORD),
+        self_approval | _succeeded("create"),
+        account=APPLIER,
     )
     question, no = ask(), rejected()
-    ask_network, ask_cluster = approval("network", question), approval("cluster", question)
+    ask_network, ask_cluster, ask_platform = (approval(stage, question) for stage in ("network", "cluster", "platform"))
     first = Task(name="plan-network", template=plan_network)
     for_network = question_tasks("network", first, ask_network, no, apply_network)
     for_cluster = question_tasks("cluster", for_network[-1], ask_cluster, no, apply_cluster)
-    tasks: list[Task | DAGTask] = [first, *for_network, *for_cluster]
+    for_platform = question_tasks("platform", for_cluster[-1], ask_platform, no, apply_platform, last=True)
+    tasks: list[Task | DAGTask] = [first, *for_network, *for_cluster, *for_platform]
     dag = DAG(name="create", tasks=tasks)
     return pipeline(
         "create-cluster",
         "Create cluster",
-        "Create or change a cluster: plan, approve and apply the network, then the cluster.",
+        "Create or change a cluster: plan, approve and apply the network, then the cluster, then its platform.",
         "create",
         [POLICY, SELF_APPROVAL],
         entrypoint="create",
         on_exit="finish",
         templates=[
-            dag, plan_network, ask_network, apply_network, ask_cluster, apply_cluster, question, no, *_finish("create")
+            dag, plan_network, ask_network, apply_network, ask_cluster, apply_cluster, ask_platform, apply_platform, question, no,
+            *_finish("create"),
         ],
     )  # fmt: skip
 
 
 def delete_cluster() -> WorkflowTemplate:
     """Delete a cluster: drain what Kubernetes made, destroy in reverse, prove by ownership tag that nothing is left."""
-    links = chain(lifecycle.ADMIT, lifecycle.DRAIN, cluster.DESTROY, network.DESTROY, lifecycle.PROVE, lifecycle.RECORD)
+    stages = (platform.DESTROY, cluster.DESTROY, network.DESTROY)
+    links = chain(lifecycle.ADMIT, lifecycle.DRAIN, *stages, lifecycle.PROVE, lifecycle.RECORD)
     values = _succeeded("delete") | {"unprotect": "{{workflow.parameters.unprotect}}"}
     delete = container("delete-cluster", links, values, account=APPLIER)
     dag = DAG(name="delete", tasks=[Task(name="delete-cluster", template=delete)])
     return pipeline(
         "delete-cluster",
         "Delete cluster",
-        "Drain, destroy the cluster and then the network, and prove that nothing is left.",
+        "Drain, destroy the platform, the cluster and then the network, and prove that nothing is left.",
         "delete",
         [Parameter(name="unprotect", value="false", enum=["true", "false"], description="`true` lifts deletion protection.")],
         entrypoint="delete",
@@ -85,8 +99,9 @@ def delete_cluster() -> WorkflowTemplate:
 
 def drift_cluster() -> WorkflowTemplate:
     """Compare a cluster with the world, stage by stage; the answers are outputs of the workflow."""
-    links = chain(lifecycle.ADMIT, (network.DRIFT, "network"), (cluster.DRIFT, "cluster"), lifecycle.RECORD)
-    names = [f"{stage}-{output}" for stage in ("network", "cluster") for output in ("drift", "summary")]
+    looks = ((network.DRIFT, "network"), (cluster.DRIFT, "cluster"), (platform.DRIFT, "platform"))
+    links = chain(lifecycle.ADMIT, *looks, lifecycle.RECORD)
+    names = [f"{stage}-{output}" for _, stage in looks for output in ("drift", "summary")]
     look = container("find-drift", links, _succeeded("drift"), {name: name for name in names}, PLANNER)
     dag = DAG(name="drift", tasks=[Task(name="find-drift", template=look)])
     return pipeline(

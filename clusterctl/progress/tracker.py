@@ -27,7 +27,7 @@ _ERROR = 140
 NEVER_RAN = {"skipped", "omitted"}
 
 
-CHAINS = {"plan-network", "apply-network", "apply-cluster", "delete-cluster", "find-drift"}
+CHAINS = {"plan-network", "apply-network", "apply-cluster", "apply-platform", "delete-cluster", "find-drift"}
 """Templates of containers that several steps share: what they do is told step by step."""
 
 

@@ -26,6 +26,9 @@ Progress = Callable[[str], None]
 SOURCES = Path(__file__).parent / "parts"
 KUBERNETES = "1.34.4"
 ARGO = "4.0.2"
+PROMETHEUS = "3.16.0"
+ARGOCD = "3.2.0"
+METRICS_SERVER = "0.9.0"
 COMMIT = "v" + ARGO  # Argo prints its tag only when it knows a commit as well
 TELL_EVERY = 15.0  # seconds between two lines of a build that takes long
 
@@ -71,6 +74,21 @@ PARTS: Mapping[str, Part] = {
     "syft": Part({"syft": "github.com/anchore/syft/cmd/syft"}),
     "actionlint": Part({"actionlint": "github.com/rhysd/actionlint/cmd/actionlint"}),
     "cyclonus": Part({"cyclonus": "."}),
+    "prometheus": Part(
+        {name: f"github.com/prometheus/prometheus/cmd/{name}" for name in ("prometheus", "promtool")},
+        {"github.com/prometheus/common/version.Version": PROMETHEUS},
+        recipe="prometheus",
+    ),
+    "kube-router": Part({"kube-router": "github.com/cloudnativelabs/kube-router/v2/cmd/kube-router"}),
+    "metrics-server": Part(
+        {"metrics-server": "sigs.k8s.io/metrics-server/cmd/metrics-server"},
+        {"k8s.io/client-go/pkg/version.gitVersion": f"v{METRICS_SERVER}"},
+    ),
+    "argocd": Part(
+        {"argocd": f"{recipes.ARGOCD}/cmd", "argocd-cache": ".", "kustomize": "sigs.k8s.io/kustomize/kustomize/v5"},
+        {f"{recipes.ARGOCD}/common.version": ARGOCD},
+        recipe="argocd",
+    ),
     "external-secrets": Part({"external-secrets": "github.com/external-secrets/external-secrets"}),
 }
 CLUSTER = ("etcd", "kubernetes", "coredns", "pause")

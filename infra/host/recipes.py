@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 ARGO = "github.com/argoproj/argo-workflows/v4"
+ARGOCD = "github.com/argoproj/argo-cd/v3"
 NO_UI = (
     "<!doctype html><title>Argo Workflows</title><p>This build has no web interface; use the argo or clusterctl command line.\n"
 )
@@ -41,6 +42,11 @@ def go(job: Job) -> None:
     _build(job, job.source)
 
 
+def prometheus(job: Job) -> None:
+    """Build Prometheus with Kubernetes as the only place where it looks for targets: the clouds' SDKs are most of its size."""
+    _build(job, job.source, tags="remove_all_sd,enable_kubernetes_sd")
+
+
 def argo(job: Job) -> None:
     """Build Argo from a copy of its module.
 
@@ -53,6 +59,8 @@ def argo(job: Job) -> None:
         folder.chmod(0o755)  # the module cache is read-only, its copy must not be
     signals = module / "workflow" / "executor" / "osspecific"
     shutil.copyfile(signals / "signal_darwin.go", signals / "signal_linux.go")
+    # Its image has no file but the program: without the time zones inside it no CronWorkflow that names one is ever started.
+    (module / "cmd" / "workflow-controller" / "tzdata.go").write_text('package main\n\nimport _ "time/tzdata"\n')
     app = module / "ui" / "dist" / "app"
     if "argo-ui" in job.needs:
         shutil.copytree(job.needs["argo-ui"], app)
@@ -91,12 +99,22 @@ def argo_ui(job: Job) -> None:
     shutil.copytree(copy / "ui" / "dist" / "app", job.out, dirs_exist_ok=True)
 
 
+def argocd(job: Job) -> None:
+    """Build Argo CD, and put what it finds on a cluster beside it: its definitions, and its settings as it ships them."""
+    _build(job, job.source)
+    manifests, target = go_module(job, ARGOCD) / "manifests", job.out / "manifests"
+    target.mkdir()
+    for path in (*(manifests / "crds").glob("*-crd.yaml"), *(manifests / "base" / "config").glob("argocd-*.yaml")):
+        shutil.copyfile(path, target / path.name)
+
+
 def go_module(job: Job, path: str) -> Path:
     """Return the folder of a module that the part's go.mod pins; downloads it when needed."""
     job.run(["go", "mod", "download", path], job.source)
     return Path(job.run(["go", "list", "-m", "-f", "{{.Dir}}", path], job.source).splitlines()[-1])
 
 
-def _build(job: Job, folder: Path) -> None:
+def _build(job: Job, folder: Path, tags: str = "") -> None:
+    flags = ["-trimpath", "-tags", tags, "-ldflags", job.ldflags]
     for binary, package in job.packages.items():
-        job.run(["go", "build", "-trimpath", "-ldflags", job.ldflags, "-o", str(job.out / binary), package], folder)
+        job.run(["go", "build", *flags, "-o", str(job.out / binary), package], folder)

@@ -27,6 +27,7 @@ PATIENCE = 600.0
 """How long a watch tries to get its server back."""
 _AGAIN = 5
 """How often a server that asks for fewer calls, or has just begun, is asked again."""
+_METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _PATCHES = {
     "merge": "application/merge-patch+json",
     "json": "application/json-patch+json",
@@ -82,6 +83,11 @@ class Api:
             if not token:
                 return
 
+    def metadata(self, path: str, **query: Any) -> list[Object]:
+        """Return a list's items with nothing but their metadata, in one answer."""
+        found = self._json("GET", path, query=query, accept=_METADATA).get("items") or []
+        return list(found)
+
     def create(self, path: str, body: Mapping[str, Any]) -> Object:
         """Create an object in the collection at a path."""
         return self._json("POST", path, body=body)
@@ -105,11 +111,19 @@ class Api:
 
     def path_of(self, obj: Mapping[str, Any]) -> str:
         """Return an object's path, as the server's discovery names its kind."""
-        version, kind, metadata = str(obj["apiVersion"]), str(obj["kind"]), obj["metadata"]
+        metadata = obj["metadata"]
+        collection = self.collection_of(str(obj["apiVersion"]), str(obj["kind"]), metadata.get("namespace") or "default")
+        return f"{collection}/{metadata['name']}"
+
+    def collection_of(self, version: str, kind: str, namespace: str = "") -> str:
+        """Return the path of a kind's objects: those of a namespace where the kind has namespaces, or else of all."""
         plural, namespaced = self._kind(version, kind)
-        root = f"/api/{version}" if "/" not in version else f"/apis/{version}"
-        scope = f"/namespaces/{metadata.get('namespace') or 'default'}" if namespaced else ""
-        return f"{root}{scope}/{plural}/{metadata['name']}"
+        scope = f"/namespaces/{namespace}" if namespaced and namespace else ""
+        return f"{_root(version)}{scope}/{plural}"
+
+    def is_namespaced(self, version: str, kind: str) -> bool:
+        """Tell whether objects of a kind live in namespaces."""
+        return self._kind(version, kind)[1]
 
     def watch(self, path: str, *, lost: Callable[[str], None] | None = None, **query: Any) -> Iterator[tuple[str, Object]]:
         """Yield (type, object) for ever; begins with what there is, and goes on after a lost connection.
@@ -178,22 +192,28 @@ class Api:
 
     def _kind(self, version: str, kind: str) -> tuple[str, bool]:
         if kind not in self._kinds.get(version, {}):
-            root = f"/api/{version}" if "/" not in version else f"/apis/{version}"
-            found = self.get(root).get("resources") or ()
+            found = self.get(_root(version)).get("resources") or ()
             self._kinds[version] = {item["kind"]: (item["name"], item["namespaced"]) for item in found if "/" not in item["name"]}
         if kind not in self._kinds[version]:
             raise NotFound(f"the cluster knows no kind {kind} in {version}")
         return self._kinds[version][kind]
 
     def _json(
-        self, method: str, path: str, *, body: Any = None, query: Mapping[str, Any] | None = None, media: str = ""
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Any = None,
+        query: Mapping[str, Any] | None = None,
+        media: str = "",
+        accept: str = "",
     ) -> Object:
-        response = self._send(method, path, body=body, query=query or {}, media=media)
+        response = self._send(method, path, body=body, query=query or {}, media=media, accept=accept)
         for _ in range(_AGAIN):
             if response.status != 429:
                 break
             time.sleep(min(float(response.headers.get("retry-after") or 1), 5.0))
-            response = self._send(method, path, body=body, query=query or {}, media=media)
+            response = self._send(method, path, body=body, query=query or {}, media=media, accept=accept)
         data: bytes = response.data
         if response.status >= 400:
             raise refused(response.status, data, f"{method} {path}")
@@ -226,13 +246,14 @@ class Api:
         query: Mapping[str, Any],
         body: Any = None,
         media: str = "",
+        accept: str = "",
         stream: bool = False,
         seconds: float = SECONDS,
     ) -> Any:
         from urllib3 import Timeout
         from urllib3.exceptions import HTTPError
 
-        headers = {"accept": "application/json"} | {
+        headers = {"accept": accept or "application/json"} | {
             str(item["key"]): str(item["value"]) for item in self.client.configuration.auth_settings().values() if item["value"]
         }
         if body is not None:
@@ -249,6 +270,10 @@ class Api:
             )
         except (HTTPError, OSError) as error:
             raise unreachable(self.server, error) from error
+
+
+def _root(version: str) -> str:
+    return f"/apis/{version}" if "/" in version else f"/api/{version}"
 
 
 @contextmanager

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from infra.errors import AuthDenied, NotFound
+from infra.kube.manifests.ready import is_ready
 from infra.management.compare import Difference, differences, surplus
-from infra.management.install import Installed, guarded, is_ready, wanted_objects
+from infra.management.install import Installed, guarded, wanted_objects
 from infra.management.settings import Settings, installed_version
 
 if TYPE_CHECKING:

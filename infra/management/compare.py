@@ -6,19 +6,18 @@ units and other people's fields need no rule of ours that way. Definitions are t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from infra.errors import ConfigRejected, NotFound
-from infra.management.objects import LABEL, Object, reference
+from infra.kube.manifests.compare import AT_ONCE, changes, paths
+from infra.kube.manifests.objects import Object, plain, reference
+from infra.management.objects import LABEL
 
 if TYPE_CHECKING:
     from infra.kube.api import Api
-
-_SERVERS = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp")
-_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
@@ -33,8 +32,7 @@ class Difference:
     @property
     def title(self) -> str:
         """How the object is named to people."""
-        _, kind, namespace, name = reference(self.object)
-        return f"{kind} {f'{namespace}/' if namespace else ''}{name}"
+        return reference(self.object).title
 
     @property
     def left_alone(self) -> bool:
@@ -43,14 +41,14 @@ class Difference:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the form that programs read."""
-        version, kind, namespace, name = reference(self.object)
-        names = {"apiVersion": version, "kind": kind, "namespace": namespace, "name": name}
+        item = reference(self.object)
+        names = {"apiVersion": item.version, "kind": item.kind, "namespace": item.namespace, "name": item.name}
         return names | {"state": self.state, "fields": list(self.fields)}
 
 
 def differences(api: Api, wanted: Sequence[Object]) -> list[Difference]:
     """Return what is missing or different, in the order of `wanted`."""
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         return [found for found in pool.map(lambda obj: _compare(api, obj), wanted) if found]
 
 
@@ -65,27 +63,10 @@ def _compare(api: Api, obj: Object) -> Difference | None:
         fields = tuple(missing_parts(obj, live))
     else:
         try:
-            fields = tuple(changes(_plain(live), _plain(api.apply(obj, dry_run=True))))
+            fields = paths(changes(plain(live), plain(api.apply(obj, dry_run=True))))
         except ConfigRejected as error:
             fields = (error.message,)
     return Difference(obj, "changed", fields[:5]) if fields else None
-
-
-def _plain(obj: Mapping[str, Any]) -> Object:
-    metadata = {key: value for key, value in obj["metadata"].items() if key not in _SERVERS}
-    return {key: value for key, value in obj.items() if key != "status"} | {"metadata": metadata}
-
-
-def changes(live: Any, wanted: Any, path: str = "") -> Iterator[str]:
-    """Yield the paths at which two objects differ."""
-    if isinstance(live, dict) and isinstance(wanted, dict):
-        for key in sorted({*live, *wanted}):
-            yield from changes(live.get(key), wanted.get(key), f"{path}.{key}" if path else key)
-    elif isinstance(live, list) and isinstance(wanted, list) and len(live) == len(wanted):
-        for position, (one, other) in enumerate(zip(live, wanted, strict=True)):
-            yield from changes(one, other, f"{path}[{position}]")
-    elif live != wanted:
-        yield path
 
 
 def missing_parts(wanted: Any, live: Any, path: str = "") -> Iterator[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -13,9 +12,12 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from infra.errors import AlreadyExists, AuthDenied, HeraError, NotFound, StepFailed, TimedOut, WaitAndRetry
+from infra.errors import AlreadyExists, AuthDenied, NotFound
+from infra.kube.manifests import ready
+from infra.kube.manifests.apply import apply_patiently
+from infra.kube.manifests.objects import Object, reference
 from infra.management.compare import Difference, differences, surplus
-from infra.management.objects import LABEL, NAMESPACE, Credentials, Object, desired, reference
+from infra.management.objects import LABEL, NAMESPACE, Credentials, desired
 from infra.management.settings import Settings, installed_version
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str], None]
 NAME = "hera-install"
+_AGAIN = "clusterctl bootstrap"
 READY = 240.0
 """Seconds that controllers have to become ready; images may have to be pulled."""
 _MANIFEST = f"/api/v1/namespaces/{NAMESPACE}/configmaps/{NAME}"
@@ -126,31 +129,11 @@ def _apply_kinds(api: Api, found: Sequence[Difference], progress: Progress, repo
         items = list(group)
         progress(f"applying {len(items)} {kind}{'s' if len(items) > 1 else ''}")
         with ThreadPoolExecutor(8) as pool:
-            list(pool.map(lambda item: _apply_one(api, item), items))
+            list(pool.map(lambda item: apply_patiently(api, item.object), items))
         for item in items:
             (report.made if item.state == "missing" else report.changed).append(item.title)
         if kind == "CustomResourceDefinition":
-            _wait_established(api, [item.object for item in items])
-
-
-def _apply_one(api: Api, item: Difference, patience: float = 30.0) -> None:
-    end = time.monotonic() + patience
-    while True:
-        try:
-            api.apply(item.object)
-            return
-        except (NotFound, WaitAndRetry) as error:  # a kind or namespace that is not served yet, or a server that is busy
-            if time.monotonic() > end:
-                raise StepFailed(f"{item.title} was not accepted: {error.message}", detail=error.detail) from error
-            time.sleep(0.5)
-
-
-def _wait_established(api: Api, definitions: Sequence[Object]) -> None:
-    def served(obj: Object) -> bool:
-        conditions = api.get(api.path_of(obj)).get("status", {}).get("conditions") or ()
-        return any(item["type"] == "Established" and item["status"] == "True" for item in conditions)
-
-    _until(lambda: all(served(obj) for obj in definitions), 60, lambda: "the API server does not serve Argo's kinds")
+            wait_ready(api, [item.object for item in items], progress, 60.0)
 
 
 def _remember(api: Api, settings: Settings, objects: set[Reference], before: Installed | None, *, version: str = "") -> None:
@@ -184,44 +167,9 @@ def _prune(api: Api, gone: Sequence[Object], progress: Progress) -> list[str]:
     return removed
 
 
-def wait_ready(api: Api, deployments: Sequence[Object], progress: Progress, patience: float = READY) -> None:
-    """Wait until every controller runs as it was applied last."""
-    end, told = time.monotonic() + patience, ""
-    while waiting := [obj for obj in deployments if not is_ready(api.get(api.path_of(obj)))]:
-        names = ", ".join(obj["metadata"]["name"] for obj in waiting)
-        if names != told:
-            progress(f"waiting for {names}")
-            told = names
-        if time.monotonic() > end:
-            why = "\n".join(line for obj in waiting for line in _troubles(api, obj))
-            raise TimedOut(f"{names} did not become ready in {patience:.0f} s", next_step="clusterctl bootstrap", detail=why)
-        time.sleep(0.3)
-
-
-def is_ready(live: Object) -> bool:
-    """Return whether all of a Deployment's pods run as it was applied last."""
-    wanted, status = live["spec"].get("replicas", 1), live.get("status", {})
-    counts = [status.get(name, 0) for name in ("replicas", "updatedReplicas", "availableReplicas")]
-    return status.get("observedGeneration") == live["metadata"]["generation"] and counts == [wanted] * 3
-
-
-def _troubles(api: Api, deployment: Object) -> list[str]:
-    """Return why its pods do not run, in the kubelet's words."""
-    labels = ",".join(f"{key}={value}" for key, value in deployment["spec"]["selector"]["matchLabels"].items())
-    lines = []
-    for pod in api.items(f"/api/v1/namespaces/{deployment['metadata']['namespace']}/pods", labelSelector=labels):
-        status = pod.get("status", {})
-        for container in (status.get("initContainerStatuses") or []) + (status.get("containerStatuses") or []):
-            for state in (container.get("state", {}), container.get("lastState", {})):
-                why = state.get("waiting") or state.get("terminated") or {}
-                if why.get("reason"):
-                    lines.append(
-                        f"{pod['metadata']['name']}/{container['name']}: {why['reason']} {why.get('message', '')}".strip()
-                    )
-        lines += [
-            f"{pod['metadata']['name']}: {item['message']}" for item in status.get("conditions") or () if item.get("message")
-        ]
-    return lines or [f"{deployment['metadata']['name']}: no pods yet"]
+def wait_ready(api: Api, objects: Sequence[Object], progress: Progress, patience: float = READY) -> None:
+    """Wait until every controller runs as it was applied last, every definition is served."""
+    ready.wait_ready(api, objects, progress, patience, _AGAIN)
 
 
 def forged(pipeline: str = "create-cluster") -> Object:
@@ -278,16 +226,7 @@ def _there(api: Api, obj: Object) -> bool:
 
 
 def _until(done: Callable[[], bool], patience: float, what: Callable[[], str]) -> None:
-    end = time.monotonic() + patience
-    last: HeraError | None = None
-    while time.monotonic() < end:
-        try:
-            if done():
-                return
-        except (NotFound, WaitAndRetry) as error:
-            last = error
-        time.sleep(0.3)
-    raise TimedOut(f"{what()} after {patience:.0f} s", next_step="clusterctl bootstrap", detail=last.message if last else "")
+    ready.until(done, patience, what, _AGAIN)
 
 
 def summary(report: Report) -> dict[str, Any]:

@@ -8,17 +8,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from infra.errors import DependencyMissing, StepFailed
+from infra.kube.manifests.objects import Object
+from infra.kube.manifests.render import build
 from infra.management.settings import IMAGES, Settings
 
-Object = dict[str, Any]
 FOLDER = Path(__file__).resolve().parents[2] / "k8s"
 LABEL = "hera.dev/install"
 NAMESPACE = "hera"
@@ -47,9 +45,9 @@ class Credentials:
 
 def desired(settings: Settings, credentials: Credentials) -> list[Object]:
     """Return all objects in the order in which they are made."""
-    objects = kustomize(FOLDER / "management" / "profiles" / settings.profile) + definitions()
+    objects = _built(FOLDER / "management" / "profiles" / settings.profile) + definitions()
     if settings.simulation:
-        objects += kustomize(FOLDER / "management" / "simulation")
+        objects += _built(FOLDER / "management" / "simulation")
         objects += [_secret(name, place, credentials.data(*names)) for name, (place, names) in SECRETS.items()]
     objects += list(_pipelines(settings))
     for obj in objects:
@@ -65,18 +63,8 @@ SECRETS = {
 """Secrets of a simulation: namespace, and names of access key, secret key and token. The second is every step's environment."""
 
 
-def kustomize(folder: Path) -> list[Object]:
-    """Return what a kustomization builds."""
-    import yaml
-
-    if not shutil.which("kubectl"):
-        raise DependencyMissing(
-            "kubectl is needed to build the manifests", next_step="install kubectl (kubernetes.io/docs/tasks/tools)"
-        )
-    done = subprocess.run(["kubectl", "kustomize", str(folder)], capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise StepFailed(f"kubectl kustomize {folder.name} failed", detail=done.stderr)
-    return list(yaml.load_all(done.stdout, getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+def _built(folder: Path) -> list[Object]:
+    return list(build(folder).objects)
 
 
 def definitions() -> list[Object]:
@@ -86,7 +74,7 @@ def definitions() -> list[Object]:
 
 def _pipelines(settings: Settings) -> Iterator[Object]:
     """Yield the pipelines with this installation's defaults, and one nightly comparison a cluster."""
-    for obj in kustomize(FOLDER / "base" / "workflows"):
+    for obj in _built(FOLDER / "base" / "workflows"):
         obj["metadata"]["namespace"] = NAMESPACE
         if obj["kind"] == "WorkflowTemplate":
             for parameter in obj["spec"]["arguments"]["parameters"]:
@@ -164,9 +152,3 @@ def _settle_deployment(obj: Object, settings: Settings) -> None:
         content += [settings.digests.get("argoexec", ""), controller_config("", settings), settings.profile]
     digest = hashlib.sha256("\n".join(content).encode()).hexdigest()[:16]
     template["metadata"].setdefault("annotations", {})[_DIGEST] = digest
-
-
-def reference(obj: Mapping[str, Any]) -> tuple[str, str, str, str]:
-    """Return what names an object: apiVersion, kind, namespace, name."""
-    metadata = obj["metadata"]
-    return str(obj["apiVersion"]), str(obj["kind"]), str(metadata.get("namespace", "")), str(metadata["name"])

@@ -151,7 +151,8 @@ def _cost(data: Mapping[str, Any]) -> Cost:
     return Cost(data["currency"], data["date"], data["source"], lines, tuple(data["not_priced"]), tuple(data["excludes"]))
 
 
-def _text(value: Any) -> str | None:
+def as_text(value: Any) -> str | None:
+    """Return a value as a plan shows it: cut when it is long, None where there is nothing."""
     if value is None:
         return None
     text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
@@ -227,8 +228,8 @@ def _differences(side: _Side, replace: set[str]) -> Iterable[AttributeChange]:
     if any(map(_is_marked, side.sensitive)):
         yield AttributeChange(side.name, "(sensitive)", "(sensitive)", forced)
     else:
-        new = UNKNOWN if side.unknown and side.after is None else _text(side.after)
-        yield AttributeChange(side.name, _text(side.before), new, forced)
+        new = UNKNOWN if side.unknown and side.after is None else as_text(side.after)
+        yield AttributeChange(side.name, as_text(side.before), new, forced)
 
 
 def _action(change: Mapping[str, Any]) -> str | None:

@@ -22,6 +22,11 @@ NETWORK_OUTPUTS = (
     "cloud",
 )
 """The network layer's outputs, which are the cluster layer's input `network` as they are."""
+PLATFORM_NEEDS = ("cluster_id", "cluster_name", "oidc_issuer_url", "workload_identity", "cloud")
+"""The cluster layer's outputs that are the platform layer's input `cluster`."""
+_TRACE_DAYS = {"dev": 3, "staging": 7, "prod": 14}
+_COOL, _ARCHIVE = 30, 90
+"""Days after which backups move to cheaper classes, where they are kept for that much longer that it pays."""
 
 
 def ownership_tags(name: str) -> dict[str, str]:
@@ -29,32 +34,35 @@ def ownership_tags(name: str) -> dict[str, str]:
     return {OWNER_TAG: name, "managed-by": "hera"}
 
 
-def module_variables(
-    provider: Provider, stage: str, cluster: Cluster, network_outputs: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
+def module_variables(provider: Provider, stage: str, cluster: Cluster, below: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return the inputs of a stage's module.
 
-    The cluster stage takes `network` from `network_outputs` (values, or terraform expressions such as `${module.network.cidr}`);
-    without them the input is left out, for a caller that sets it otherwise. Raises `Unsupported` for a stage without a module.
+    The cluster stage takes `network` and the platform takes `cluster` from the outputs `below` (values, or terraform expressions
+    such as `${module.network.cidr}`); without them the input is left out, for a caller that sets it otherwise. Raises
+    `Unsupported` for a stage without a module.
     """
+    if stage == "platform":
+        return {**_named(cluster), **_platform(cluster, below), "cloud": provider.cloud_variables(stage, cluster)}
     if stage == "network":
         own = _network(cluster)
     elif stage == "cluster":
         own = _cluster(cluster)
-        if network_outputs is not None:
-            own["network"] = {name: network_outputs[name] for name in NETWORK_OUTPUTS}
+        if below is not None:
+            own["network"] = {name: below[name] for name in NETWORK_OUTPUTS}
     else:
         raise Unsupported(f"stage {stage!r} has no Terraform module")
     return {**_common(cluster), **own, "cloud": provider.cloud_variables(stage, cluster)}
 
 
+def _named(cluster: Cluster) -> dict[str, Any]:
+    spec = cluster.spec
+    return {"name": cluster.name, "environment": spec.environment, "region": spec.region, "tags": dict(spec.tags)}
+
+
 def _common(cluster: Cluster) -> dict[str, Any]:
     spec = cluster.spec
     return {
-        "name": cluster.name,
-        "environment": spec.environment,
-        "region": spec.region,
-        "tags": dict(spec.tags),
+        **_named(cluster),
         "pod_cidr": spec.network.pod_cidr,
         "service_cidr": spec.network.service_cidr,
         "zones": list(spec.network.zones),
@@ -97,4 +105,22 @@ def _pool(pool: NodePool) -> dict[str, Any]:
         "labels": dict(pool.labels),
         "taints": [{"key": taint.key, "value": taint.value, "effect": taint.effect} for taint in pool.taints],
         "zones": list(pool.zones),
+    }
+
+
+def _platform(cluster: Cluster, below: Mapping[str, Any] | None) -> dict[str, Any]:
+    spec, asked = cluster.spec, cluster.spec.platform.backups
+    return {
+        **({} if below is None else {"cluster": {name: below[name] for name in PLATFORM_NEEDS}}),
+        "backups": {
+            "retention_days": asked.retention_days,
+            "cool_after_days": _COOL if asked.retention_days > 2 * _COOL else 0,
+            "archive_after_days": _ARCHIVE if asked.retention_days > 2 * _ARCHIVE else 0,
+            "lock": asked.lock,
+            "delete_with_cluster": not asked.lock,
+        },
+        "traces": {"retention_days": _TRACE_DAYS[spec.environment]},
+        "logs": {"retention_days": spec.kubernetes.control_plane_logs.retention_days},
+        # A cluster's name holds no underscore, so no cluster's prefix is the beginning of another one's.
+        "secret_prefix": f"hera_{cluster.name}_",
     }

@@ -24,6 +24,7 @@ ENVIRONMENTS: Mapping[str, Mapping[str, Any]] = {
             "autoscalerProfile": "aggressive",
             "deletionProtection": False,
         },
+        "platform": {"backups": {"retentionDays": 30, "lock": False}},
     },
     "staging": {
         "network": {"nat": "single", "flowLogs": {"retentionDays": 90}},
@@ -32,6 +33,7 @@ ENVIRONMENTS: Mapping[str, Mapping[str, Any]] = {
             "autoscalerProfile": "conservative",
             "deletionProtection": False,
         },
+        "platform": {"backups": {"retentionDays": 90, "lock": False}},
     },
     "prod": {
         "network": {"nat": "zone", "flowLogs": {"retentionDays": 365}},
@@ -40,6 +42,7 @@ ENVIRONMENTS: Mapping[str, Mapping[str, Any]] = {
             "autoscalerProfile": "conservative",
             "deletionProtection": True,
         },
+        "platform": {"backups": {"retentionDays": 365, "lock": True}},
     },
 }
 

@@ -16,7 +16,9 @@ from pydantic.alias_generators import to_camel
 API_VERSION = "hera.dev/v1alpha1"
 KIND = "Cluster"
 STAGES = ("network", "cluster")
-"""Stages in the order they are made; deletion goes backwards."""
+"""Stages of every cluster in the order they are made; deletion goes backwards."""
+PLATFORM = "platform"
+"""The stage after them, where a spec asks for it."""
 
 Environment = Literal["dev", "staging", "prod"]
 PrivateEndpoint = Literal["storage", "registry", "secrets", "logs"]
@@ -166,9 +168,23 @@ class NodePool(Model):
     zones: list[Zone] = Field(min_length=1, description="Zones of the pool; the network's when not written.")
 
 
-class Platform(Model):
-    """Which base components the platform stage installs."""
+class Backups(Model):
+    """Where backups go. They move to cheaper classes by themselves, after 30 and after 90 days where they are kept for longer."""
 
+    retention_days: int = Field(default=365, ge=1, le=3650, description="Days until backups are deleted.")
+    lock: bool = Field(
+        default=True,
+        description="Whether nobody can delete backups before their time; they then outlive the cluster, else go with it.",
+    )
+
+
+class Platform(Model):
+    """Whether there is a platform stage, and which base components it installs."""
+
+    enabled: bool = Field(
+        default=False, description="Whether identities, stores and manifests are put on the cluster, as a third stage."
+    )
+    backups: Backups = Field(default=Backups(), description="Where backups go.")
     metrics_server: bool = Field(default=True, description="Resource metrics, which autoscaling of pods needs.")
     cluster_autoscaler: bool = Field(default=True, description="Adds and removes nodes within each pool's bounds.")
     argocd: bool = Field(default=True, description="Delivers applications from Git.")
@@ -200,6 +216,11 @@ class Cluster(Model):
     def name(self) -> str:
         """The cluster's name."""
         return self.metadata.name
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """The stages that this spec asks for, in the order they are made."""
+        return (*STAGES, PLATFORM) if self.spec.platform.enabled else STAGES
 
     def dump(self) -> dict[str, Any]:
         """Return the spec as plain data in the words of YAML, with every default written out."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from infra.errors import ConfigRejected
-from infra.spec.model import Cluster
+from infra.spec.model import PLATFORM, Cluster
 from steps.common.ledger import Ledger
 
 _FIXED = (("cloud", "spec.cloud"), ("region", "spec.region"))
@@ -21,3 +21,14 @@ def refuse_moves(ledger: Ledger | None, cluster: Cluster) -> None:
                 f"{path}: {ledger.name} exists with {old}; found {new}",
                 next_step=f"give the new cluster another name, or delete the old one: `clusterctl delete cluster {ledger.name}`",
             )
+    if PLATFORM in made(ledger) and not cluster.spec.platform.enabled:
+        raise ConfigRejected(
+            f"spec.platform.enabled: {ledger.name} has its platform, which goes with the cluster only; found false",
+            next_step="leave it `true`",
+        )
+
+
+def made(ledger: Ledger | None) -> frozenset[str]:
+    """Return the stages that may have made something that is not destroyed yet."""
+    stages = ledger.stages if ledger else {}
+    return frozenset(name for name, record in stages.items() if record.phase != "destroyed" and (record.outputs or record.begun))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
+import time
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from infra import tracing
 from infra.errors import HeraError, Interrupted, StepFailed, UsageError
-from steps.common import events
+from steps.common import events, report
 from steps.common.context import Context
 from steps.common.terraform import on_stop
 from steps.contract import COMMON, Step
@@ -33,13 +35,28 @@ def perform(step: Step, action: Action, stage: str = "", prefix: str = "") -> in
     """Run one action with its parameters; return the exit code."""
     context = Context.read((*COMMON, *step.parameters), prefix)
     on_stop()
+    began = time.monotonic()
+    with tracing.span(f"step {step.name}", cluster=context.get("cluster"), run=context.run) as span:
+        problem = _act(context, action)
+        if problem:
+            span.tell(code=problem.code)
+            span.fail(problem.message)
+    try:
+        report.add(context, step, time.monotonic() - began, problem)
+    except OSError as error:
+        events.warning(f"could not write the report for metrics: {error}")
+    return _fail(context, problem, stage) if problem else 0
+
+
+def _act(context: Context, action: Action) -> HeraError | None:
+    """Do it; return what went wrong."""
     try:
         action(context)
     except HeraError as problem:
-        return _fail(context, problem, stage)
+        return problem
     except Exception as problem:
-        return _fail(context, _unexpected(context, problem), stage)
-    return 0
+        return _unexpected(context, problem)
+    return None
 
 
 def _unexpected(context: Context, problem: Exception) -> HeraError:

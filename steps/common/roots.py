@@ -38,8 +38,23 @@ OUTPUTS: Mapping[str, tuple[str, ...]] = {
         "log_destination",
         "cloud",
     ),
+    "platform": (
+        "backup_url",
+        "trace_url",
+        "log_destination",
+        "identities",
+        "account_annotations",
+        "pod_labels",
+        "manifest_components",
+        "system_namespaces",
+        "cloud",
+    ),
 }
 """Outputs of each layer, in the order of docs/modules.md."""
+
+
+BELOW = {"cluster": "network", "platform": "cluster"}
+"""The stage whose outputs a stage takes, as an input of that name."""
 
 
 def literal(value: Any) -> Any:
@@ -81,21 +96,22 @@ def backend_of(location: StateLocation, key: str) -> tuple[str, dict[str, Any]]:
 
 
 def stage_root(
-    provider: Provider, stage: str, cluster: Cluster, network: Mapping[str, Any] | None, location: StateLocation
+    provider: Provider, stage: str, cluster: Cluster, below: Mapping[str, Any] | None, location: StateLocation
 ) -> Root:
-    """Return the root of one stage."""
-    variables = module_variables(provider, stage, cluster, network)
+    """Return the root of one stage; `below` are the outputs of the stage that it stands on."""
+    variables = module_variables(provider, stage, cluster, below)
     root = _frame(provider, cluster, backend_of(location, state_key(cluster.name, stage)))
     return {**root, "module": {stage: _module(provider, stage, variables)}, "output": _outputs(stage)}
 
 
 def whole_root(provider: Provider, cluster: Cluster) -> Root:
-    """Return both layers as one graph with no state, to look at a cluster before anything of it exists."""
-    network = _module(provider, "network", module_variables(provider, "network", cluster, None))
-    blank = dict.fromkeys(OUTPUTS["network"], "")
-    values = _module(provider, "cluster", module_variables(provider, "cluster", cluster, blank))
-    values["network"] = {name: f"${{module.network.{name}}}" for name in OUTPUTS["network"]}
-    return {**_frame(provider, cluster, ("local", {})), "module": {"network": network, "cluster": values}}
+    """Return all layers as one graph with no state, to look at a cluster before anything of it exists."""
+    modules = {"network": _module(provider, "network", module_variables(provider, "network", cluster, None))}
+    for stage, below in list(BELOW.items())[: len(cluster.stages) - 1]:
+        blank = dict.fromkeys(OUTPUTS[below], "")
+        modules[stage] = _module(provider, stage, module_variables(provider, stage, cluster, blank))
+        modules[stage][below] = {name: f"${{module.{below}.{name}}}" for name in modules[stage][below]}
+    return {**_frame(provider, cluster, ("local", {})), "module": modules}
 
 
 def write(root: Root, folder: Path) -> None:

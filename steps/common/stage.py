@@ -23,6 +23,7 @@ from infra.plans.summary import PlanSummary, StagePlan, cost_of, stage_plan
 from infra.spec.model import Cluster
 from infra.spec.notes import notes as spec_notes
 from steps.common import events, recovery, roots
+from steps.common.beyond import NOTHING, Beyond
 from steps.common.context import Context
 from steps.common.journal import JournalKeeper
 from steps.common.ledger import Ledger, StageRecord
@@ -32,6 +33,12 @@ from steps.common.terraform import Terraform
 PLAN_FILE = "stage.tfplan"
 FRESH_SECONDS = 20
 """How long a comparison with the cloud counts as fresh: an unchanged stage is not planned again within it."""
+
+
+def _inputs(root: roots.Root, beyond: Beyond) -> str:
+    """Return the digest of everything that a plan depends on besides the state and the world."""
+    own, more = roots.digest(root), beyond.digest()
+    return hashlib.sha256(f"{own} {more}".encode()).hexdigest() if more else own
 
 
 @dataclass
@@ -53,23 +60,25 @@ class Stage:
         return ledger.stage(self.name) if ledger else StageRecord()
 
     def root(self, *, destroying: bool = False) -> roots.Root:
-        """Return the stage's root; to destroy, protection is off and missing outputs of the network are made up."""
+        """Return the stage's root; to destroy, protection is off and missing outputs of the stage below are made up."""
         cluster = unprotected(self.cluster) if destroying else self.cluster
-        network = self._network(made_up=destroying) if self.name != "network" else None
-        return roots.stage_root(self.context.provider, self.name, cluster, network, self.context.location)
+        below = self._below(roots.BELOW[self.name], made_up=destroying) if self.name in roots.BELOW else None
+        return roots.stage_root(self.context.provider, self.name, cluster, below, self.context.location)
 
-    def _network(self, *, made_up: bool) -> Mapping[str, Any]:
+    def _below(self, stage: str, *, made_up: bool) -> Mapping[str, Any]:
         ledger = self.context.ledgers.find(self.context.name)
-        outputs = ledger.stage("network").outputs if ledger else {}
+        outputs = ledger.stage(stage).outputs if ledger else {}
         if outputs:
             return outputs
         if not made_up:
             raise NotFound(
-                "the network stage has no outputs yet", next_step=f"run `clusterctl resume cluster {self.context.name}`"
+                f"the {stage} stage has no outputs yet", next_step=f"run `clusterctl resume cluster {self.context.name}`"
             )
         zones = dict.fromkeys(self.cluster.spec.network.zones, "")
-        blank: dict[str, Any] = dict.fromkeys(roots.OUTPUTS["network"], "")
-        return {**blank, "private_subnet_ids": zones, "public_subnet_ids": zones, "nat_public_ips": [], "cloud": {}}
+        blank: dict[str, Any] = dict.fromkeys(roots.OUTPUTS[stage], "")
+        network = {"private_subnet_ids": zones, "public_subnet_ids": zones, "nat_public_ips": []}
+        identity = {"oidc_issuer_url": "https://made-up.invalid", "workload_identity": {}}
+        return {**blank, **(network if stage == "network" else identity), "cloud": {}}
 
     def terraform(self, root: roots.Root) -> Terraform:
         """Return terraform, initialised in the stage's working folder with a root."""
@@ -116,6 +125,12 @@ class Stage:
         state = recovery.read_state(stored.data) if stored else {}
         return int(state.get("serial", 0)), str(state.get("lineage", ""))
 
+    def outputs(self) -> dict[str, Any]:
+        """Return all outputs, those too that are only in the state because they are sensitive."""
+        stored = self.context.store.get(self.state_object)
+        state = recovery.read_state(stored.data) if stored else {}
+        return {**self.record.outputs, **{name: item.get("value") for name, item in state.get("outputs", {}).items()}}
+
     def say(self, phase: str, message: str = "") -> None:
         """Tell the reader where we are."""
         events.emit("stage", stage=self.name, phase=phase, message=message)
@@ -127,12 +142,12 @@ def unprotected(cluster: Cluster) -> Cluster:
     return cluster.model_copy(update={"spec": cluster.spec.model_copy(update={"kubernetes": kubernetes})})
 
 
-def plan(context: Context, name: str) -> None:
+def plan(context: Context, name: str, beyond: Beyond = NOTHING) -> None:
     """Plan a stage, keep the plan by its digest, say what it does."""
     require_lock(context)
     stage = Stage(context, name)
     root = stage.root()
-    inputs = roots.digest(root)
+    inputs = _inputs(root, beyond)
     if _is_fresh(stage, inputs):
         events.note(
             f"not compared again: nothing moved here, and the cloud was compared at {stage.record.checked_at} (--refresh does)"
@@ -140,8 +155,10 @@ def plan(context: Context, name: str) -> None:
         return _report(context, StagePlan(name, ()), [], changed=False)
     stage.say("plan", "comparing with the cloud")
     terraform = stage.terraform(root)
-    changed = recovery.plan_after_repair(stage, terraform, PLAN_FILE)
+    differs = recovery.plan_after_repair(stage, terraform, PLAN_FILE)
     shown = terraform.show(PLAN_FILE)
+    more = beyond.plan(stage.record.outputs)
+    changed = differs or bool(more)
     file = context.work(name) / PLAN_FILE
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     if changed:
@@ -162,7 +179,8 @@ def plan(context: Context, name: str) -> None:
             drifted=False,
             error="",
         )
-    _report(context, stage_plan(name, shown, context.provider.security_rules, digest), [shown], changed=changed)
+    planned = stage_plan(name, shown, context.provider.security_rules, digest)
+    _report(context, replace(planned, changes=planned.changes + more), [shown], changed=changed)
 
 
 def _planned_phase(record: StageRecord) -> str:
@@ -203,7 +221,7 @@ def _report(context: Context, planned: StagePlan, shown: list[dict[str, Any]], *
     context.artifact("plan.html", render_html(summary))
 
 
-def apply(context: Context, name: str) -> None:
+def apply(context: Context, name: str, beyond: Beyond = NOTHING) -> None:
     """Apply the very plan of a digest; refuses when state or inputs moved since."""
     require_lock(context)
     stage = Stage(context, name)
@@ -214,7 +232,7 @@ def apply(context: Context, name: str) -> None:
         return events.note(f"plan {digest[:12]} of stage {name} is applied already")
     _check_approval(context, name)
     root = stage.root()
-    _check_plan(stage, digest, roots.digest(root))
+    _check_plan(stage, digest, _inputs(root, beyond))
     terraform = stage.terraform(root)
     file = _restore_plan(stage, digest)
     if stage.record.begun == digest:
@@ -223,6 +241,7 @@ def apply(context: Context, name: str) -> None:
     stage.remember(phase="applying", begun=digest, changed_at=events.now(), error="")
     stage.say("apply", f"plan {digest[:12]}")
     outcome = recovery.keeping_the_state(stage, terraform, file)
+    beyond.apply(outcome.outputs)
     stage.remember(
         phase="applied",
         outputs=outcome.outputs,
@@ -285,13 +304,14 @@ def _remember_approval(context: Context, name: str, digest: str) -> None:
     context.ledgers.update(context.name, add)
 
 
-def destroy(context: Context, name: str) -> None:
+def destroy(context: Context, name: str, beyond: Beyond = NOTHING) -> None:
     """Destroy a stage, whatever state it is in."""
     require_lock(context)
     stage = Stage(context, name)
     if stage.record.phase == "destroyed" and stage.record.run == context.run:
         return events.note(f"stage {name} is destroyed already")
     stage.say("destroy", "looking at what there is")
+    beyond.destroy()
     drain(context)
     terraform = stage.terraform(stage.root(destroying=True))
     recovery.repair(stage, terraform, PLAN_FILE)
@@ -331,7 +351,7 @@ def _lift_protection(stage: Stage, terraform: Terraform) -> None:
         terraform.apply(PLAN_FILE)
 
 
-def drift(context: Context, name: str) -> None:
+def drift(context: Context, name: str, beyond: Beyond = NOTHING) -> None:
     """Compare a stage with the cloud and say what differs; changes nothing."""
     require_lock(context)
     stage = Stage(context, name)
@@ -342,7 +362,9 @@ def drift(context: Context, name: str) -> None:
     stage.say("drift", "comparing with the cloud")
     terraform = stage.terraform(stage.root())
     differs = terraform.plan(PLAN_FILE)
+    more = beyond.plan(stage.record.outputs)
     planned = stage_plan(name, terraform.show(PLAN_FILE), context.provider.security_rules)
+    planned, differs = replace(planned, changes=planned.changes + more), differs or bool(more)
     summary = summarize(context, (planned,), [])
     if not differs:
         stage.remember(drifted=False, checked_at=events.now())

@@ -24,6 +24,7 @@ from typing import Any, cast
 from python_terraform import IsFlagged
 from python_terraform import Terraform as PythonTerraform
 
+from infra import tracing
 from infra.errors import DependencyMissing, HeraError, Interrupted
 from steps.common import events
 from steps.common.processes import born
@@ -207,6 +208,7 @@ class Terraform:
     @staticmethod
     def _timed(command: str, outcome: Outcome) -> Outcome:
         events.emit("terraform", command=command, seconds=round(outcome.seconds, 3))
+        tracing.record(f"terraform {command}", outcome.seconds, exit_code=outcome.code)
         return outcome
 
 

@@ -98,6 +98,8 @@ def record(context: Context) -> None:
     if ledger is None or ledger.run is None or ledger.run.id != context.run or holder is None or holder.run != context.run:
         return events.note("this run never held the cluster; nothing to record")
     succeeded = context.get("status") == "Succeeded"
+    if succeeded and context.get("operation") == "create" and (waiting := planned(ledger, context.run)):
+        return events.note(f"stage {waiting} is planned and not applied yet: the run goes on")
     if not succeeded:
         wait_for_the_others(holder, host())
     ended = replace(ledger.run, phase=_outcome(ledger, context, succeeded=succeeded), finished=events.now())
@@ -109,6 +111,14 @@ def record(context: Context) -> None:
         return context.ledgers.forget(context.name)
     context.ledgers.release(context.name, context.run)
     return None
+
+
+def planned(ledger: Ledger, run: str) -> str:
+    """Return the stage that this run has planned and neither applied nor begun to; empty when there is none."""
+    for name, record in ledger.stages.items():
+        if record.run == run and record.plan_digest and record.phase not in ("applied", "destroyed") and not record.begun:
+            return name
+    return ""
 
 
 def _outcome(ledger: Ledger, context: Context, *, succeeded: bool) -> str:

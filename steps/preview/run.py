@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from infra.plans.html import render_html
 from infra.plans.summary import PlanSummary, StagePlan, stage_plan
-from infra.spec.model import STAGES
+from infra.spec.model import PLATFORM
 from steps.common import events, roots
 from steps.common.admission import refuse_moves
 from steps.common.command import Action
@@ -15,6 +16,7 @@ from steps.common.context import Context
 from steps.common.stage import PLAN_FILE, Stage, summarize
 from steps.common.terraform import Terraform
 from steps.contract import Step
+from steps.platform.manifests import Manifests
 from steps.preview import contract
 
 
@@ -40,12 +42,12 @@ def _terraform(context: Context, root: roots.Root, folder: str) -> Terraform:
 
 def _whole(context: Context) -> PlanSummary:
     """Plan a cluster of which nothing exists as one graph."""
-    events.emit("stage", stage="preview", phase="plan", message="planning network and cluster as one graph")
+    events.emit("stage", stage="preview", phase="plan", message=f"planning {' and '.join(context.cluster.stages)} as one graph")
     terraform = _terraform(context, roots.whole_root(context.provider, context.cluster), "preview")
     terraform.plan(PLAN_FILE, lock=False)
     shown = terraform.show(PLAN_FILE)
     rules = context.provider.security_rules
-    return summarize(context, tuple(stage_plan(name, _part(shown, name), rules) for name in STAGES), [shown])
+    return summarize(context, tuple(stage_plan(name, _part(shown, name), rules) for name in context.cluster.stages), [shown])
 
 
 def _part(shown: dict[str, Any], stage: str) -> dict[str, Any]:
@@ -59,14 +61,21 @@ def _stages(context: Context) -> PlanSummary:
     """Plan every stage of a cluster against its own state."""
     planned: list[StagePlan] = []
     shown: list[dict[str, Any]] = []
-    for name in STAGES:
+    ledger, notes = context.ledgers.find(context.name), []
+    for name in context.cluster.stages:
+        if name == PLATFORM and not (ledger and ledger.stage("cluster").outputs):
+            notes.append("The platform is planned once there is a cluster.")
+            continue
         events.emit("stage", stage=name, phase="plan", message="comparing with the cloud")
         terraform = _terraform(context, Stage(context, name).root(), f"preview-{name}")
         terraform.plan(PLAN_FILE, lock=False)
         shown.append(terraform.show(PLAN_FILE))
-        planned.append(stage_plan(name, shown[-1], context.provider.security_rules))
-    notes = ("The cluster's plan takes the network as it is now; it is made again once the network has changed.",)
-    return summarize(context, tuple(planned), shown, notes if planned[0].changes else ())
+        plan = stage_plan(name, shown[-1], context.provider.security_rules)
+        more = Manifests(context).plan(Stage(context, name).record.outputs) if name == PLATFORM else ()
+        planned.append(replace(plan, changes=plan.changes + more))
+    if planned[0].changes:
+        notes.append("The cluster's plan takes the network as it is now; it is made again once the network has changed.")
+    return summarize(context, tuple(planned), shown, tuple(notes))
 
 
 ACTIONS: dict[str, tuple[Step, Action]] = {"plan": (contract.PLAN, plan)}

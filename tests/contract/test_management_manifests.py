@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from infra.management.objects import LABEL, ORDER, Credentials, desired, reference
+from infra.kube.manifests.objects import reference
+from infra.management.objects import LABEL, ORDER, Credentials, desired
 from infra.management.settings import IMAGES, PROFILES, Settings
 
 Object = dict[str, Any]

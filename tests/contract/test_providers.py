@@ -20,9 +20,9 @@ from pydantic import BaseModel
 from infra import providers
 from infra.errors import SpecInvalid, Unsupported, by_code
 from infra.providers.base import CONTRACT, Provider, StateLocation, state_key
-from infra.providers.variables import NETWORK_OUTPUTS, module_variables, ownership_tags
+from infra.providers.variables import NETWORK_OUTPUTS, PLATFORM_NEEDS, module_variables, ownership_tags
 from infra.spec.load import load_cluster, parse_cluster
-from infra.spec.model import STAGES, Cluster
+from infra.spec.model import PLATFORM, STAGES, Cluster
 from tests.contract.hcl import named, object_fields, resources
 
 ROOT = Path(__file__).parents[2]
@@ -227,12 +227,12 @@ def test_more_nodes_than_the_network_holds_are_refused(provider: Provider) -> No
 # --- the modules --------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", [*STAGES, PLATFORM])
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
 def test_an_example_maps_to_what_the_module_declares(path: Path, stage: str) -> None:
     cluster = load_cluster(path)
     provider = providers.get(cluster.spec.cloud)
-    values = module_variables(provider, stage, cluster, dict.fromkeys(NETWORK_OUTPUTS, "x"))
+    values = module_variables(provider, stage, cluster, dict.fromkeys((*NETWORK_OUTPUTS, *PLATFORM_NEEDS), "x"))
     declared = named(provider.module(stage), "variable")
     assert set(values) == set(declared)
     for name, block in declared.items():
@@ -241,8 +241,8 @@ def test_an_example_maps_to_what_the_module_declares(path: Path, stage: str) -> 
 
 
 def _same_shape(value: Any, kind: str, where: str) -> None:
-    """Compare a value with a type expression, as deep as objects go; `network` stands for another module's outputs."""
-    if where == "network" or where.startswith("network."):
+    """Compare a value with a type expression, as deep as objects go; `network` and `cluster` are another module's outputs."""
+    if where.partition(".")[0] in ("network", "cluster"):
         return
     optional = re.fullmatch(r"optional\((.*)\)", kind)
     if optional:
@@ -265,7 +265,7 @@ def _same_shape(value: Any, kind: str, where: str) -> None:
         assert kind != "number" or not isinstance(value, bool), where
 
 
-@pytest.mark.parametrize("stage", ["", "platform", "nonsense"])
+@pytest.mark.parametrize("stage", ["", "nonsense"])
 def test_a_stage_without_a_module_is_refused(provider: Provider, stage: str) -> None:
     with pytest.raises(Unsupported):
         module_variables(provider, stage, example(provider))
@@ -417,7 +417,7 @@ def _has(block: dict[str, Any], path: list[str]) -> bool:
 
 
 def _module_types(provider: Provider) -> set[str]:
-    return {address.partition(".")[0] for stage in STAGES for address in resources(provider.module(stage))}
+    return {address.partition(".")[0] for stage in (*STAGES, PLATFORM) for address in resources(provider.module(stage))}
 
 
 def test_prices_have_the_form_of_the_table(provider: Provider) -> None:

@@ -39,6 +39,20 @@ def user(management: Any) -> Cli:
     return found
 
 
+@pytest.fixture(scope="module", autouse=True)
+def by_the_clock(api: Api) -> Iterator[str]:
+    """The shipped CronWorkflow under another name, every minute, for a cluster that there is not."""
+    crons = path("hera", kind="cronworkflows")
+    cron = api.get(f"{crons}/drift")
+    parameters = [{"name": "cluster", "value": "nobody"}, {"name": "actor", "value": "cron:drift"}]
+    changes = {"schedules": ["* * * * *"], "suspend": False}
+    spec = cron["spec"] | changes | {"workflowSpec": cron["spec"]["workflowSpec"] | {"arguments": {"parameters": parameters}}}
+    name = "every-minute"
+    api.create(crons, {"apiVersion": cron["apiVersion"], "kind": cron["kind"], "metadata": {"name": name}, "spec": spec})
+    yield name
+    api.delete(f"{crons}/{name}")
+
+
 @pytest.fixture
 def spec(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     """A spec of the test's own cluster."""
@@ -180,3 +194,9 @@ def test_left_stopped_and_tried_again(
     assert f"{spec.stem} is ready" in again.out
     names = [item["name"] for item in user.run("get", "runs", spec.stem, "-o", "json").json()["items"]]
     assert len(names) == 2 and names[1] == run["name"]
+
+
+def test_the_clock_starts_runs(api: Api, by_the_clock: str) -> None:
+    selector = f"workflows.argoproj.io/cron-workflow={by_the_clock}"
+    run = until(lambda: next(api.items(path("hera"), labelSelector=selector), None))
+    assert run["spec"]["workflowTemplateRef"]["name"] == "drift-cluster"

@@ -23,8 +23,13 @@ def load_probe(host: Host, folder: Path) -> None:
     if not program.exists():
         environment = os.environ | {"CGO_ENABLED": "0", "GOFLAGS": "-buildvcs=false"}
         subprocess.run(["go", "build", "-trimpath", "-o", str(program), "."], cwd=SOURCE, env=environment, check=True)
-    archive = folder / f"{host.name}.tar"
-    oci.write(archive, PROBE, program)
+    load_program(host, folder, program, PROBE)
+
+
+def load_program(host: Host, folder: Path, program: Path, image: str) -> None:
+    """Give a static program to the cluster as an image."""
+    archive = folder / f"{host.name}-{program.name}.tar"
+    oci.write(archive, image, program)
     host.load_image(archive)
 
 

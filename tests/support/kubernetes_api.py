@@ -23,7 +23,8 @@ from tests.support.waiting import until
 
 AUDIT_POLICY = PROJECT / "k8s" / "base" / "audit" / "policy.yaml"
 CONTROLLERS = (
-    "namespace-controller,serviceaccount-controller,resourcequota-controller,validatingadmissionpolicy-status-controller"
+    "namespace-controller,serviceaccount-controller,resourcequota-controller,garbage-collector-controller,disruption-controller,"
+    "validatingadmissionpolicy-status-controller,persistentvolumeclaim-protection-controller"
 )
 
 

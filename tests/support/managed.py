@@ -11,7 +11,7 @@ from pathlib import Path
 from infra.host.cluster import Host, find
 from infra.kube.api import Api
 from infra.kube.inside import Inside
-from infra.management.install import is_ready
+from infra.kube.manifests.ready import is_ready
 from infra.management.record import Management
 from infra.simulator.cloud import SimulatedCloud
 from tests.support.cli import Cli

@@ -15,7 +15,7 @@ from tests.support.cli import PROJECT
 
 K8S = PROJECT / "k8s"
 ENVIRONMENTS = ("dev", "staging", "prod")
-COMPONENTS = ("digests", "node-metadata", "public-api-server", "restoring")
+COMPONENTS = ("digests", "metrics-server", "node-metadata", "observability", "public-api-server", "restoring")
 FIRST = ("Namespace", "PriorityClass", "ServiceAccount", "ClusterRole", "Role")
 Object = dict[str, Any]
 

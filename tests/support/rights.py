@@ -15,8 +15,8 @@ NAMESPACED = (
     "pods", "pods/log", "pods/exec", "pods/eviction", "secrets", "configmaps", "services", "serviceaccounts", "resourcequotas",
     "deployments.apps", "deployments.apps/scale", "statefulsets.apps", "jobs.batch", "networkpolicies.networking.k8s.io",
     "leases.coordination.k8s.io", "rolebindings.rbac.authorization.k8s.io", "applications.argoproj.io", "backups.hera.dev",
-    "redisclusters.hera.dev", "mongoclusters.hera.dev", "externalsecrets.hera.dev", "externalsecrets.hera.dev/status",
-    "poddisruptionbudgets.policy",
+    "redisclusters.hera.dev", "mongoclusters.hera.dev", "externalsecrets.secrets.hera.dev",
+    "externalsecrets.secrets.hera.dev/status", "poddisruptionbudgets.policy",
 )  # fmt: skip
 CLUSTER_WIDE = (
     "nodes", "nodes/metrics", "nodes/proxy", "namespaces", "persistentvolumes", "clusterrolebindings.rbac.authorization.k8s.io",
@@ -88,12 +88,13 @@ MAY: Mapping[str, tuple[Row, ...]] = {
         (LOOK, VIEW, "*"), (LOOK, VIEW_WIDE, NOWHERE),
         ("get", "pods/log|deployments.apps/scale", "*"), ("delete", "pods", "*"), ("create", "pods/eviction", "*"),
         ("patch|update", "deployments.apps/scale", "*"), ("patch", "nodes", NOWHERE), ("create", "backups.hera.dev", "*"),
-        ("patch", "redisclusters.hera.dev|mongoclusters.hera.dev|externalsecrets.hera.dev", "*"),
+        ("patch", "redisclusters.hera.dev|mongoclusters.hera.dev|externalsecrets.secrets.hera.dev", "*"),
     ),
     "group hera:developers": (
         (LOOK, VIEW, "apps"), (LOOK, VIEW, "data"),
         (ALL, "pods|configmaps|services|deployments.apps|deployments.apps/scale|statefulsets.apps|jobs.batch", "apps"),
-        (ALL, "poddisruptionbudgets.policy|redisclusters.hera.dev|mongoclusters.hera.dev|externalsecrets.hera.dev", "apps"),
+        (ALL, "poddisruptionbudgets.policy|redisclusters.hera.dev|mongoclusters.hera.dev", "apps"),
+        (ALL, "externalsecrets.secrets.hera.dev", "apps"),
         ("get", "pods/log", "apps"), ("get|create", "pods/exec", "apps"),
     ),
     "group hera:viewers": ((LOOK, VIEW, "*"), (LOOK, VIEW_WIDE, NOWHERE)),
@@ -106,7 +107,8 @@ MAY: Mapping[str, tuple[Row, ...]] = {
     ),
     "hera-system/secrets-operator": (
         _LOOK_AT_KINDS, (*ELECT, "hera-system"),
-        (LOOK + "|patch", "externalsecrets.hera.dev", "*"), ("patch|update", "externalsecrets.hera.dev/status", "*"),
+        (LOOK + "|patch", "externalsecrets.secrets.hera.dev", "*"),
+        ("patch|update", "externalsecrets.secrets.hera.dev/status", "*"),
         (ALL, "secrets", "apps"), (ALL, "secrets", "data"), (*SECRETS_WRITER, "apps"), (*SECRETS_WRITER, "data"),
     ),
     "hera-backup/backup": (

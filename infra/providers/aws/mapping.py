@@ -21,6 +21,8 @@ def cloud_variables(stage: str, cluster: Cluster) -> dict[str, Any]:
         return {**_common(options, environment), **_network(options, environment)}
     if stage == "cluster":
         return {**_common(options, environment), **_cluster(options)}
+    if stage == "platform":
+        return _common(options, environment)
     raise Unsupported(f"stage {stage!r} has no module on AWS")
 
 

@@ -15,7 +15,7 @@ from infra.providers.aws.security import SECURITY_RULES
 from infra.providers.base import CloudObject, Identity, StateLocation, state_key
 from infra.spec.model import Cluster
 
-MODULES = {"network": "network/aws", "cluster": "kubernetes-cluster/aws-eks"}
+MODULES = {"network": "network/aws", "cluster": "kubernetes-cluster/aws-eks", "platform": "platform/base/aws"}
 
 
 class Aws:

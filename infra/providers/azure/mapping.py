@@ -46,6 +46,8 @@ def cloud_variables(stage: str, cluster: Cluster) -> dict[str, Any]:
         return _overlay(below["network"], said(options.network))
     if stage == "cluster":
         return _overlay(below["cluster"], said(options.cluster))
+    if stage == "platform":
+        return {}
     raise Unsupported(f"stage {stage!r} has no module on Azure")
 
 

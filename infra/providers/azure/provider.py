@@ -14,7 +14,7 @@ from infra.providers.azure import facts
 from infra.providers.base import CONTRACT, CloudObject, Identity, StateLocation, state_key
 from infra.spec.model import Cluster
 
-MODULES = {"network": "network/azure", "cluster": "kubernetes-cluster/azure-aks"}
+MODULES = {"network": "network/azure", "cluster": "kubernetes-cluster/azure-aks", "platform": "platform/base/azure"}
 T = TypeVar("T")
 TERRAFORM = facts.HERE.parents[1] / "terraform" / "modules"
 

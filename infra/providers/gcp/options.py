@@ -93,4 +93,6 @@ def cloud_variables(stage: str, options: Mapping[str, Any]) -> dict[str, Any]:
     said = options_of(options).model_dump(mode="json", exclude_none=True)
     if stage == "network":
         return {name: said[name] for name in (*_BOTH, *_NETWORK) if name in said}
+    if stage == "platform":
+        return {"project_id": said["project_id"]}
     return {name: value for name, value in said.items() if name not in _NETWORK}

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from infra.objects import ObjectStore
 
 _MODULES = Path(__file__).parents[2] / "terraform" / "modules"
-_FOLDERS = {"network": "network/gcp", "cluster": "kubernetes-cluster/gcp-gke"}
+_FOLDERS = {"network": "network/gcp", "cluster": "kubernetes-cluster/gcp-gke", "platform": "platform/base/gcp"}
 
 
 class Gcp:

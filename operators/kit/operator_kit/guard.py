@@ -36,13 +36,16 @@ class Guarded(Api):
         query: Mapping[str, Any],
         body: Any = None,
         media: str = "",
+        accept: str = "",
         stream: bool = False,
         seconds: float = SECONDS,
     ) -> Any:
         if method == "GET":
-            return super()._send(method, path, query=query, body=body, media=media, stream=stream, seconds=seconds)
+            return super()._send(method, path, query=query, body=body, media=media, accept=accept, stream=stream, seconds=seconds)
         with self.acting(self._check):
-            answer = super()._send(method, path, query=query, body=body, media=media, stream=stream, seconds=WRITE_SECONDS)
+            answer = super()._send(
+                method, path, query=query, body=body, media=media, accept=accept, stream=stream, seconds=WRITE_SECONDS
+            )
         self._written(method)
         return answer
 

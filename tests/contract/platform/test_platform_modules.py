@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra import providers
+from steps.common.roots import OUTPUTS
 from tests.contract.hcl import blocks, compact, named, object_fields, resources
 from tests.support import overlays
 from tests.support.cli import PROJECT
@@ -52,7 +53,7 @@ def test_inputs_and_outputs_are_those_of_the_contract(folder: Path) -> None:
     cloud, wanted = declared.pop("cloud") or "", _table("Input")
     wanted.pop("cloud")
     assert declared == wanted
-    assert set(named(folder, "output")) == set(_table("Output"))
+    assert set(named(folder, "output")) == set(_table("Output")) == set(OUTPUTS["platform"])
     assert [name for name, kind in object_fields(cloud).items() if not kind.startswith("optional(")] in ([], ["project_id"])
 
 

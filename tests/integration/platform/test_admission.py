@@ -154,6 +154,32 @@ def test_whatever_makes_pods_is_read(place: Server, kind: str) -> None:
     assert "nothing of the node" in refusal(place, wrapped(kind, changed(host_path), "theirs"))
 
 
+@pytest.mark.parametrize(
+    ("security", "image", "words"),
+    [
+        pytest.param({"privileged": True}, "example.test/tools:1", "privileged look", id="privileged"),
+        pytest.param({"runAsUser": 0}, "example.test/tools:1", "each of its containers: look", id="root"),
+        pytest.param({}, "example.test/tools", "name a version or a digest", id="image without version"),
+        pytest.param({}, "example.test/tools:1", "", id="harmless"),
+    ],
+)
+def test_a_container_for_debugging_is_a_container(place: Server, security: Object, image: str, words: str) -> None:
+    """`kubectl debug` adds one to a pod that is there."""
+    made = wrapped("Pod", pod(), "theirs")
+    made["metadata"]["name"] = "debugged"
+    place.api.apply(made, manager="somebody")
+    path = place.api.path_of(made)
+    more = {"spec": {"ephemeralContainers": [{"name": "look", "image": image, "securityContext": security}]}}
+    message = ""
+    try:
+        place.api.patch(f"{path}/ephemeralcontainers", more, dryRun="All")
+    except (ConfigRejected, AuthDenied) as error:
+        message = error.message
+    finally:
+        place.api.delete(path, grace=0)
+    assert words in message if words else message == ""
+
+
 @pytest.mark.parametrize("namespace", ["kube-system", "exempt"])
 def test_system_and_exempt_namespaces_are_left_alone(place: Server, namespace: str) -> None:
     assert refusal(place, wrapped("Pod", changed(host_path), namespace)) == ""

@@ -6,18 +6,13 @@ import subprocess
 
 import pytest
 
-from infra.management.compare import changes
+from infra.kube.manifests.compare import changes, paths
+from infra.kube.manifests.objects import plain
 from tests.support import overlays
 from tests.support.kubernetes_api import Server
-from tests.support.overlays import COMPONENTS, ENVIRONMENTS, Object
+from tests.support.overlays import COMPONENTS, ENVIRONMENTS
 
 MANAGER = "hera-platform"
-SERVERS = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp")
-
-
-def plain(obj: Object) -> Object:
-    metadata = {key: value for key, value in obj["metadata"].items() if key not in SERVERS}
-    return {key: value for key, value in obj.items() if key != "status"} | {"metadata": metadata}
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
@@ -47,7 +42,7 @@ def test_what_was_changed_by_hand_shows_and_is_put_right(platform: Server) -> No
     path = platform.api.path_of(policy)
     platform.api.apply(policy, manager=MANAGER)
     platform.api.patch(path, {"spec": {"policyTypes": ["Ingress"]}})
-    found = list(changes(plain(platform.api.get(path)), plain(platform.api.apply(policy, manager=MANAGER, dry_run=True))))
+    found = list(paths(changes(plain(platform.api.get(path)), plain(platform.api.apply(policy, manager=MANAGER, dry_run=True)))))
     assert found == ["spec.policyTypes"]
     platform.api.apply(policy, manager=MANAGER)
     assert platform.api.get(path)["spec"]["policyTypes"] == ["Ingress", "Egress"]

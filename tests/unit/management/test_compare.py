@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 
-from infra.management.compare import changes, missing_parts, surplus
+from infra.kube.manifests.compare import changes, paths
+from infra.management.compare import missing_parts, surplus
 
 
 @pytest.mark.parametrize(
-    ("live", "wanted", "paths"),
+    ("live", "wanted", "expected"),
     [
         ({"a": 1}, {"a": 1}, []),
         ({"a": {"b": [1, 2]}}, {"a": {"b": [1, 3]}}, ["a.b[1]"]),
@@ -17,8 +18,8 @@ from infra.management.compare import changes, missing_parts, surplus
     ],
     ids=["equal", "in-a-list", "longer-list", "gone"],
 )
-def test_changes_are_named_by_their_paths(live: Any, wanted: Any, paths: list[str]) -> None:
-    assert list(changes(live, wanted)) == paths
+def test_changes_are_named_by_their_paths(live: Any, wanted: Any, expected: list[str]) -> None:
+    assert list(paths(changes(live, wanted))) == expected
 
 
 @pytest.mark.parametrize(

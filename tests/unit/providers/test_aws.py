@@ -79,9 +79,9 @@ def test_workload_roles_are_in_the_modules_words() -> None:
 
 def test_a_stage_without_a_module_is_refused() -> None:
     with pytest.raises(Unsupported):
-        AWS.cloud_variables("platform", cluster())
+        AWS.cloud_variables("storage", cluster())
     with pytest.raises(Unsupported):
-        AWS.module("platform")
+        AWS.module("storage")
 
 
 def test_the_account_may_not_be_left() -> None:
@@ -518,14 +518,21 @@ def test_tables_name_types_and_attributes_that_exist() -> None:
     assert set(AWS.imports()) <= set(schemas)
 
 
+BUCKET_SETTINGS = (
+    "lifecycle_configuration", "logging", "object_lock_configuration", "ownership_controls", "policy", "public_access_block",
+    "server_side_encryption_configuration", "versioning",
+)  # fmt: skip
+
+
 def test_every_type_that_the_modules_make_can_be_adopted() -> None:
-    text = "".join(path.read_text() for stage in ("network", "cluster") for path in AWS.module(stage).glob("*.tf"))
+    text = "".join(path.read_text() for stage in ("network", "cluster", "platform") for path in AWS.module(stage).glob("*.tf"))
     made = {line.split('"')[1] for line in text.splitlines() if line.startswith("resource ")}
     overwrite_themselves = {
         "aws_autoscaling_group_tag",
         "aws_default_security_group",
         "aws_iam_role_policy",
         "aws_iam_role_policy_attachment",
+        *(f"aws_s3_bucket_{part}" for part in BUCKET_SETTINGS),
     }
     assert made - overwrite_themselves == set(AWS.imports())
 

@@ -45,7 +45,9 @@ def unchecked(**spec: Any) -> Cluster:
 
 
 def modules() -> str:
-    return "\n".join(path.read_text() for stage in ("network", "cluster") for path in sorted(PROVIDER.module(stage).glob("*.tf")))
+    return "\n".join(
+        path.read_text() for stage in ("network", "cluster", "platform") for path in sorted(PROVIDER.module(stage).glob("*.tf"))
+    )
 
 
 # --- mapping ------------------------------------------------------------------------------------------------------------------
@@ -99,7 +101,7 @@ def test_a_named_subscription_goes_to_the_provider_block() -> None:
     assert block["subscription_id"] == GROUP
 
 
-@pytest.mark.parametrize("stage", ["platform", ""])
+@pytest.mark.parametrize("stage", ["storage", ""])
 def test_other_stages_have_no_module(stage: str) -> None:
     with pytest.raises(Unsupported):
         PROVIDER.cloud_variables(stage, cluster())

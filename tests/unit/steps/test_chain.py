@@ -71,7 +71,7 @@ def test_links_run_in_order_with_outputs_of_their_own(
     assert chain_run.main(["network.drift:network", "network.drift"]) == 0
     assert actions == ["drift", "drift"]
     outputs = folder / "root" / "outputs"
-    assert sorted(path.name for path in outputs.iterdir()) == ["drift", "network-drift", "network-summary", "summary"]
+    assert sorted(path.name for path in outputs.iterdir()) == ["drift", "network-drift", "network-summary", "report", "summary"]
     said = [(event["step"], event["state"]) for event in events(capsys)]
     assert said == [("network-drift", "running"), ("network-drift", "succeeded")] * 2
 
@@ -82,6 +82,19 @@ def test_the_first_failure_ends_the_chain(folder: Path, actions: list[str], caps
     assert json.loads((folder / "root" / "outputs" / "error").read_text())["code"] == "QUOTA_EXCEEDED"
     last = events(capsys)[-2:]
     assert [(event["event"], event["step"]) for event in last] == [("error", "network-status"), ("link", "network-status")]
+
+
+def test_a_report_is_left_for_those_who_count(folder: Path, actions: list[str]) -> None:
+    chain_run.main(["network.drift", "network.status"])
+    report = json.loads((folder / "root" / "outputs" / "report").read_text())
+    assert {key: value for key, value in report.items() if not key.endswith(".seconds")} == {
+        "network.drift.outcome": "succeeded",
+        "network.status.outcome": "failed",
+        "failed.stage": "network",
+        "failed.action": "status",
+        "code": "QUOTA_EXCEEDED",
+    }
+    assert 0 <= float(report["network.drift.seconds"]) < 10
 
 
 @pytest.mark.parametrize("link", ["nowhere.plan", "network.nothing", "network"])

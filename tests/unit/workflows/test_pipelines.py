@@ -12,8 +12,14 @@ from workflows.local.engine import Phase
 
 from .conftest import FakeSteps, Watcher
 
-WHOLE = ["lifecycle-admit", "network-plan", "network-apply", "cluster-plan", "cluster-apply", "lifecycle-record"]
+WHOLE = [
+    "lifecycle-admit", "network-plan", "network-apply", "cluster-plan", "cluster-apply", "platform-plan", "lifecycle-record",
+    "platform-apply", "platform-verify", "lifecycle-record",
+]  # fmt: skip
+STAGES = ("network", "cluster", "platform")
+PODS = ["plan-network", "apply-network", "apply-cluster", "apply-platform"]
 YES = {"approved": "yes", "approved-by": "ann"}
+APPROVALS = ("network-approve", "cluster-approve", "platform-approve")
 NO = {"approved": "no", "approved-by": "bob"}
 
 
@@ -48,13 +54,21 @@ def test_create_runs_the_stages_in_order(steps: FakeSteps) -> None:
     assert steps.names == WHOLE
     assert steps.watcher.asked == []
     assert "network-apply run=r digest=digest-of-network-plan by= status=" in steps.calls
-    assert [node.node for node in result.nodes if node.kind == "Pod"] == ["plan-network", "apply-network", "apply-cluster"]
+    assert [node.node for node in result.nodes if node.kind == "Pod"] == PODS
     assert steps.calls[-1].endswith("status=Succeeded")
-    assert result.outputs == {"network-changes": "safe", "cluster-changes": "safe"}
+    assert result.outputs == {f"{stage}-changes": "safe" for stage in STAGES}
+
+
+def test_a_platform_without_changes_needs_no_pod(steps: FakeSteps) -> None:
+    steps.does("platform-plan", "out changes none")
+    result = steps.run("create-cluster", approval="never")
+    assert result.phase is Phase.SUCCEEDED
+    assert steps.names == WHOLE[:7]
+    assert [node.node for node in result.nodes if node.kind == "Pod" and node.phase is Phase.SUCCEEDED] == PODS[:3]
 
 
 def test_create_asks_and_hands_on_who_said_yes(steps: FakeSteps) -> None:
-    steps.watcher.answers = {"network-approve": YES, "cluster-approve": YES}
+    steps.watcher.answers = dict.fromkeys(APPROVALS, YES)
     result = steps.run("create-cluster")
     assert result.phase is Phase.SUCCEEDED
     node, template, parameters = steps.watcher.asked[0]
@@ -97,20 +111,20 @@ def test_nobody_there_to_answer_suspends_the_run_and_records_it(steps: FakeSteps
 @pytest.mark.parametrize(
     ("policy", "changes", "asked"),
     [
-        ("always", "none", 0), ("always", "safe", 2), ("always", "destructive", 2),
-        ("destructive", "none", 0), ("destructive", "safe", 0), ("destructive", "destructive", 2),
+        ("always", "none", 0), ("always", "safe", 3), ("always", "destructive", 3),
+        ("destructive", "none", 0), ("destructive", "safe", 0), ("destructive", "destructive", 3),
         ("never", "none", 0), ("never", "safe", 0), ("never", "destructive", 0),
     ],
 )  # fmt: skip
 def test_who_is_asked_when(policy: str, changes: str, asked: int, steps: FakeSteps) -> None:
-    steps.watcher.answers = {"network-approve": YES, "cluster-approve": YES}
-    for stage in ("network", "cluster"):
+    steps.watcher.answers = dict.fromkeys(APPROVALS, YES)
+    for stage in STAGES:
         steps.does(f"{stage}-plan", f"out changes {changes}")
     result = steps.run("create-cluster", approval=policy)
     assert result.phase is Phase.SUCCEEDED
     assert len(steps.watcher.asked) == asked
     applied = [name for name in steps.names if name.endswith("-apply")]
-    assert applied == ([] if changes == "none" else ["network-apply", "cluster-apply"])
+    assert applied == ([] if changes == "none" else [f"{stage}-apply" for stage in STAGES])
 
 
 def test_a_failure_that_passes_is_tried_again_and_another_is_not(steps: FakeSteps) -> None:
@@ -126,13 +140,16 @@ def test_a_failure_that_passes_is_tried_again_and_another_is_not(steps: FakeStep
 
 
 def test_delete_goes_in_reverse_and_stops_at_a_failure(steps: FakeSteps) -> None:
-    order = ["lifecycle-admit", "lifecycle-drain", "cluster-destroy", "network-destroy", "lifecycle-prove", "lifecycle-record"]
+    order = [
+        "lifecycle-admit", "lifecycle-drain", "platform-destroy", "cluster-destroy", "network-destroy", "lifecycle-prove",
+        "lifecycle-record",
+    ]  # fmt: skip
     assert steps.run("delete-cluster", unprotect="true").phase is Phase.SUCCEEDED
     assert steps.names == order
     (steps.folder / "calls").unlink()
     steps.does("cluster-destroy", "exit 86")
     assert steps.run("delete-cluster").phase is Phase.FAILED
-    assert steps.names == [*order[:3], order[-1]]
+    assert steps.names == [*order[:4], order[-1]]
 
 
 def test_drift_is_an_output_of_the_workflow(steps: FakeSteps) -> None:

@@ -54,8 +54,11 @@ resource "azurerm_federated_identity_credential" "this" {
   subject             = "system:serviceaccount:${replace(each.value, "/", ":")}"
 }
 
-# Azure's own roles that write blobs also delete them. Role names are one name space for the tenant.
+# Azure's own roles that write blobs also delete them. Role names are one name space for the tenant; the id follows from what it is
+# for, so that one that a killed run made is found again.
 resource "azurerm_role_definition" "backup" {
+  role_definition_id = uuidv5("url", "${azurerm_storage_account.this.id}/backup")
+
   name        = "Hera backups of ${var.name} in ${azurerm_storage_account.this.name}"
   scope       = azurerm_storage_account.this.id
   description = "Adds and reads backups, deletes none; hera-cluster=${var.name}"

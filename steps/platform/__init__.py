@@ -1,0 +1,1 @@
+"""The platform stage as a container: plan, apply, verify, destroy, drift, status."""
