@@ -30,15 +30,15 @@ def client(location: StateLocation) -> Any:
     """Return a client; the location's `endpoint` names a server other than Google's, which gets no credentials."""
     try:
         from google.auth.credentials import AnonymousCredentials
-        from google.cloud import storage
+        from google.cloud.storage import Client
     except ImportError as error:
         raise DependencyMissing("Google's libraries are not installed", next_step=INSTALL) from error
     project, endpoint = location.options.get("project"), location.options.get("endpoint")
     if endpoint:
         anonymous = AnonymousCredentials()  # type: ignore[no-untyped-call]
-        return storage.Client(project or "local", anonymous, client_options={"api_endpoint": endpoint})
+        return Client(project or "local", anonymous, client_options={"api_endpoint": endpoint})
     credentials, found = google_credentials()
-    return storage.Client(project or found or None, credentials)
+    return Client(project or found or None, credentials)
 
 
 @contextmanager
