@@ -144,6 +144,7 @@ def test_half_an_answer_is_refused(cloud: Cloud, store: Store, count: int) -> No
     refs = [Ref(f"half-{number}") for number in range(count)]
     for ref in refs:
         cloud.put(ref.key, CANARY)
+    store.read(refs)
     cloud.break_down("spoiled")
     expected = StateCorrupt if cloud.entry == "gcpsm" else CloudUnavailable
     assert {type(answer) for answer in store.read(refs).values()} == {expected}

@@ -6,7 +6,6 @@ Not in it: IAM below "may or may not", replication, rotation, expiry, etags, reg
 
 from __future__ import annotations
 
-import importlib
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,9 +15,9 @@ from typing import Any
 
 import google_crc32c
 import grpc
+from google.cloud import secretmanager_v1 as sm
 from google.protobuf import empty_pb2
 
-sm: Any = importlib.import_module("google.cloud.secretmanager_v1")
 SERVICE = "google.cloud.secretmanager.v1.SecretManagerService"
 Fault = Callable[[str, str], tuple[grpc.StatusCode, str] | None]
 

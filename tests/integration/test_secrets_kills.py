@@ -11,12 +11,7 @@ from tests.soak.secrets import FAULTS, FIRST_FAULT, World
 from tests.support.struck import STEPS
 
 SEED = 20261124
-KILLS = (
-    "in the write of the Secret",
-    "between two restarts",
-    "between the Secret's removal and status",
-    "push: between store and status",
-)
+KILLS = ("in the write of the Secret", "between two restarts")
 
 
 @pytest.fixture(scope="module")
