@@ -50,12 +50,14 @@ check: install $(CHECKOV) ## everything quick: format, lint, types, layers, gene
 	$(PY) -m tools.generate_schema --check
 	$(PY) -m tools.generate_reference --check
 	$(PY) -m secrets_operator.manifests --check
+	$(PY) -m tools.dashboards --check
 	terraform fmt -check -recursive infra/terraform
 	$(CHECKOV) -d infra/terraform --framework terraform --quiet --compact --skip-download
 	$(PYTEST) -n 2 tests/unit tests/contract
 
 parts: install ## build what the host cluster is made of, once per version; kept outside the checkout
 	@$(PY) -m infra.host.parts
+	@$(PY) -m infra.host.parts prometheus metrics-server argocd kube-router
 
 images: install ## build the container images (Docker or buildah), once per content
 	@$(PY) -m tools.images
@@ -78,12 +80,17 @@ soak: install parts ## the long campaigns; resume where they stopped; write benc
 
 bench: install ## the figures, each beside a named peer in one run; writes benchmarks/reports/
 	$(PY) -m benchmarks.run
+	$(PY) -m benchmarks.argo
+	$(PY) -m benchmarks.platform
+	$(PY) -m benchmarks.secrets
 
 generate: install ## write every generated file again
 	$(PY) -m workflows.render
 	$(PY) -m tools.generate_schema
 	$(PY) -m tools.generate_reference
 	$(PY) -m secrets_operator.manifests
+	$(PY) -m tools.dashboards
+	$(PY) -m tools.network_diagram
 
 format: install ## format code
 	ruff format -q .
@@ -92,5 +99,6 @@ format: install ## format code
 
 lock: ## resolve requirements/*.lock again
 	$(COMPILE) --all-extras --group dev -o requirements/dev.lock pyproject.toml
-	$(COMPILE) --extra aws --extra azure --extra gcp --extra kubernetes --extra simulator -c requirements/dev.lock -o requirements/steps.lock pyproject.toml
+	$(COMPILE) --extra aws --extra azure --extra gcp --extra kubernetes --extra simulator --extra tracing -c requirements/dev.lock -o requirements/steps.lock pyproject.toml
+	$(COMPILE) --extra aws --extra azure --extra gcp --extra kubernetes --extra operators --extra secrets -c requirements/dev.lock -o requirements/operators.lock pyproject.toml
 	$(COMPILE) -o requirements/checkov.lock requirements/checkov.in
