@@ -32,6 +32,8 @@ from tests.support.cli import EXAMPLES, PROJECT, Cli
 OURS, DEFAULT = "dev", "argo-default"
 STEPS = ("admit", "network-plan", "network-apply", "cluster-plan", "cluster-apply", "record")
 PODS_PER_STEP, OVERHEAD, RATE = 0.5, 0.25, 1 / 3
+PATIENCE = 600.0
+"""Seconds after which a run counts as stuck: under its own configuration Argo was seen to forget one."""
 REPORT = PROJECT / "benchmarks" / "reports" / "argo.md"
 KEEP = {"strategy": "OnWorkflowCompletion", "deleteDelayDuration": "300s"}
 """Pods of a measured run stay until their logs, in which the steps say how long they worked, have been read."""
@@ -181,11 +183,12 @@ class Bench:
 
 
 def _ended(api: Api, run: str) -> argo.Object:
-    while True:
-        workflow = api.get(f"{argo.GROUP}/workflows/{run}")
-        if argo.phase(workflow) in argo.ENDED:
-            return workflow
+    until = time.monotonic() + PATIENCE
+    while argo.phase(workflow := api.get(f"{argo.GROUP}/workflows/{run}")) not in argo.ENDED:
+        if time.monotonic() > until:
+            raise RuntimeError(f"{run} did not end in {PATIENCE:.0f} s; its controller is to be looked at\n{argo.tree(workflow)}")
         time.sleep(0.2)
+    return workflow
 
 
 def _unfinished(api: Api, label: str) -> int:

@@ -32,6 +32,7 @@ from tests.support.secret_clouds import Aws, Azure, Cloud, Gcp
 from tests.support.surroundings import environment
 from tests.support.waiting import until
 
+pytestmark = pytest.mark.management
 CANARY = "canary-27bd"
 APPS = "apps"
 OPERATOR = "hera-secrets-operator"
@@ -221,8 +222,11 @@ def test_pods_read_by_volume_and_by_environment_what_three_clouds_hold(flow: Flo
     for entry in flow.clouds:
         until(lambda entry=entry: ready(flow.api, APPS, entry)[0], f"nothing is said about {entry}", 30)  # type: ignore[misc]
         assert ready(flow.api, APPS, entry)[0] == "True", ready(flow.api, APPS, entry)[2]
-        conditions = flow.api.get(f"/apis/secrets.hera.dev/v1/namespaces/{APPS}/secretstores/{entry}")["status"]["conditions"]
-        assert [item["type"] for item in conditions] == ["Ready"]
+        store = f"/apis/secrets.hera.dev/v1/namespaces/{APPS}/secretstores/{entry}"
+        until(
+            lambda store=store: flow.api.get(store).get("status", {}).get("conditions"), f"nothing is said of store {entry}", 30
+        )  # type: ignore[misc]
+        assert [item["type"] for item in flow.api.get(store)["status"]["conditions"]] == ["Ready"]
     flow.api.create(DEPLOYMENTS.format(APPS), reader("plain"))
     flow.api.create(DEPLOYMENTS.format(APPS), reader("restarted", **{"secrets.hera.dev/restart": "true"}))
     for name in ("plain", "restarted"):

@@ -55,8 +55,13 @@ def place(platform: Server) -> Server:
     for name in ("theirs", "exempt", "apps", "node-agents", "kube-system"):
         path = f"/api/v1/namespaces/{name}/serviceaccounts"
         until(lambda path=path: any(item["metadata"]["name"] == "default" for item in platform.api.items(path)), path)  # type: ignore[misc]
-    until(lambda: bool(refusal(platform, wrapped("Pod", {**pod(), "hostPID": True}, "theirs"))), "the policies are not in force")
+    until(lambda: all(refuses(platform, case) for case in BAD), "the policies are not in force", pause=0.5)
     return platform
+
+
+def refuses(server: Server, case: str) -> bool:
+    """Tell whether a case is refused by now: each policy comes into force when the API server gets to it."""
+    return bool(refusal(server, wrapped("Deployment", changed(BAD[case][0]), "theirs")))
 
 
 def refusal(server: Server, obj: Object) -> str:
