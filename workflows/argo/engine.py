@@ -26,7 +26,8 @@ from workflows.argo.submit import submit
 from workflows.local.api import Approver, NodeEvent, Observer, Phase, Result
 
 _LOOK = 30.0
-"""Seconds of silence after which the run is looked at, whatever the watch says."""
+"""Seconds of silence after which the run is looked at, whatever the watch says: what was deleted while the API server was away
+is in no event that it sends later."""
 _TICK = 0.5
 SPEAKER = "argo"
 """Under which name the engine itself says something."""
@@ -160,7 +161,7 @@ class _Follower:
                 kind, item = self._events.get(timeout=_TICK)
                 heard = time.monotonic()
             except queue.Empty:
-                if time.monotonic() - heard < _LOOK or self._lost:
+                if time.monotonic() - heard < _LOOK:
                     continue
                 kind, item, heard = *self._look(), time.monotonic()
             result = self._take(kind, item)

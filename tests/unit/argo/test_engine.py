@@ -179,6 +179,22 @@ def test_a_deleted_run(fake: FakeKubernetes, controller: Controller, options: Op
         engine.attach(NAME, **options)
 
 
+def test_a_run_that_was_deleted_while_nobody_could_see_it(
+    fake: FakeKubernetes, controller: Controller, options: Options, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "_LOOK", 0.5)
+    controller.begin()
+
+    def back() -> None:
+        fake.remove(RUN)
+        fake.history.clear()
+        fake.down = False
+
+    beside(fake.cut, lambda: None, back)
+    with pytest.raises(Interrupted, match="was deleted"):
+        engine.attach(NAME, **options)
+
+
 def test_a_time_limit_stops_it(fake: FakeKubernetes, controller: Controller, options: Options) -> None:
     controller.begin()
     late: list[bool] = []
