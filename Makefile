@@ -53,7 +53,7 @@ check: install $(CHECKOV) ## everything quick: format, lint, types, layers, gene
 	$(PY) -m tools.dashboards --check
 	terraform fmt -check -recursive infra/terraform
 	$(CHECKOV) -d infra/terraform --framework terraform --quiet --compact --skip-download
-	$(PYTEST) -n 2 tests/unit tests/contract
+	@$(call twice,-n 2 tests/unit tests/contract)
 
 parts: install ## build what the host cluster is made of, once per version; kept outside the checkout
 	@$(PY) -m infra.host.parts
