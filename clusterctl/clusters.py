@@ -13,6 +13,7 @@ from infra.errors import NotFound, UsageError, WaitAndRetry
 from infra.homes import simulation_home
 
 if TYPE_CHECKING:
+    from infra.objects import ObjectStore
     from steps.common.ledger import Ledger, Ledgers
 
 
@@ -25,13 +26,17 @@ class Place:
     engine: str = engines.LOCAL
     """Which engine works on what is kept here."""
 
-    def ledgers(self) -> Ledgers:
-        """Open the ledgers; those in the management cluster through it."""
-        from steps.common.ledger import Ledgers, open_store
+    def store(self) -> ObjectStore:
+        """Open the store; one in the management cluster through it."""
+        from steps.common.ledger import open_store
 
-        if self.engine == engines.ARGO:
-            return Ledgers(engines.inside().open_store(self.state))
-        return Ledgers(open_store(self.state))
+        return engines.inside().open_store(self.state) if self.engine == engines.ARGO else open_store(self.state)
+
+    def ledgers(self) -> Ledgers:
+        """Open the ledgers."""
+        from steps.common.ledger import Ledgers
+
+        return Ledgers(self.store())
 
     @property
     def title(self) -> str:

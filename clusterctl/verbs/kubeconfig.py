@@ -5,7 +5,6 @@ Exit codes: 0 done; 66 there is no such cluster, or it has no endpoint yet.
 
 from __future__ import annotations
 
-import json
 from argparse import SUPPRESS, ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
@@ -49,10 +48,9 @@ def run(args: Namespace) -> int:
 
 def _outputs(found: clusters.Found) -> dict[str, Any]:
     """Return the cluster stage's outputs; the certificate is only in the Terraform state."""
-    from steps.common.ledger import open_store
-    from steps.common.roots import state_key
+    from infra.locations import StateLocation
+    from steps.common import states
 
-    stored = open_store(found.place.state).get(state_key(found.ledger.name, "cluster"))
-    state = json.loads(stored.data) if stored and stored.data.strip() else {}
-    held = {name: output.get("value") for name, output in state.get("outputs", {}).items()}
-    return {**found.ledger.stage("cluster").outputs, **held}
+    place, name = found.place, found.ledger.name
+    state = states.read(place.store(), StateLocation.parse(place.state), name, "cluster")
+    return {**found.ledger.stage("cluster").outputs, **states.outputs(state)}

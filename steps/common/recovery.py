@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from infra.errors import DeletionProtected, HeraError, PlanStale, StateLocked
 from infra.providers.base import OWNER_TAG, CloudObject
-from steps.common import events, roots
+from steps.common import events, roots, states
 from steps.common.context import host as this_host
 from steps.common.processes import works_nowhere
 from steps.common.terraform import (
@@ -93,23 +93,14 @@ def mend_state_file(stage: Stage) -> None:
         return
     store, key = stage.context.store, stage.state_object
     stored = store.get(key)
-    if stored is None or read_state(stored.data):
+    if stored is None or states.parse(stored.data):
         return
     backup = store.get(f"{key}.backup")
     events.warning(f"the state file of stage {stage.name} was cut short; going on from its backup")
-    if backup is not None and read_state(backup.data):
+    if backup is not None and states.parse(backup.data):
         store.put(key, backup.data)
     else:
         store.delete(key)
-
-
-def read_state(data: bytes) -> dict[str, Any]:
-    """Return a state file's content; empty when it is none, or not all of one."""
-    try:
-        state = json.loads(data)
-    except ValueError:
-        return {}
-    return state if isinstance(state, dict) and "lineage" in state else {}
 
 
 def _unlocked(stage: Stage, terraform: Terraform, action: Any) -> bool:

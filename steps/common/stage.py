@@ -16,13 +16,12 @@ from functools import cached_property
 from os import environ
 from typing import Any
 
-from infra import providers
 from infra.classify import classify
 from infra.errors import ApprovalRejected, HeraError, NotFound, PlanStale
 from infra.plans.summary import PlanSummary, StagePlan, cost_of, stage_plan
 from infra.spec.model import Cluster
 from infra.spec.notes import notes as spec_notes
-from steps.common import events, recovery, roots
+from steps.common import events, recovery, roots, states
 from steps.common.beyond import NOTHING, Beyond
 from steps.common.context import Context
 from steps.common.journal import JournalKeeper
@@ -114,22 +113,19 @@ class Stage:
     @property
     def state_object(self) -> str:
         """The key of the state in the store."""
-        location, name = self.context.location, self.context.name
-        if location.scheme == "file":
-            return roots.state_key(name, self.name)
-        return providers.for_scheme(location.scheme).state_object(location, name, self.name)
+        return states.state_object(self.context.location, self.context.name, self.name)
+
+    def _state(self) -> dict[str, Any]:
+        return states.read(self.context.store, self.context.location, self.context.name, self.name)
 
     def serial(self) -> tuple[int, str]:
         """Return the state's serial and lineage; (0, "") when there is no state."""
-        stored = self.context.store.get(self.state_object)
-        state = recovery.read_state(stored.data) if stored else {}
+        state = self._state()
         return int(state.get("serial", 0)), str(state.get("lineage", ""))
 
     def outputs(self) -> dict[str, Any]:
         """Return all outputs, those too that are only in the state because they are sensitive."""
-        stored = self.context.store.get(self.state_object)
-        state = recovery.read_state(stored.data) if stored else {}
-        return {**self.record.outputs, **{name: item.get("value") for name, item in state.get("outputs", {}).items()}}
+        return {**self.record.outputs, **states.outputs(self._state())}
 
     def say(self, phase: str, message: str = "") -> None:
         """Tell the reader where we are."""
