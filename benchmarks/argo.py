@@ -23,7 +23,7 @@ from pathlib import Path
 
 import yaml
 
-from benchmarks.measure import Figure, table
+from benchmarks.measure import Figure, publish, table
 from infra.kube.api import Api
 from tests.soak.campaign import commit, today
 from tests.support import argo, managed
@@ -243,11 +243,7 @@ def main() -> int:
     finally:
         if not args.keep:
             bench.bootstrap("--down", "--yes")
-    text = report(found, rounds, prints)
-    print(text)
-    if not args.quick:
-        REPORT.write_text(text)
-    return 0 if args.quick or all(figure.within for figure in found) else 1
+    return publish(report(found, rounds, prints), found, REPORT, quick=args.quick)
 
 
 if __name__ == "__main__":

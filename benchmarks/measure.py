@@ -7,6 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,14 @@ def table(figures: Sequence[Figure]) -> str:
     """Return figures as a Markdown table."""
     head = "| what | ours | peer | ratio | budget | within | note |\n|---|---|---|---|---|---|---|\n"
     return head + "\n".join(figure.row() for figure in figures) + "\n"
+
+
+def publish(text: str, figures: Sequence[Figure], report: Path, *, quick: bool = False) -> int:
+    """Show a report, keep it unless it was a quick try, and return the exit code: 0 when it was or all budgets are kept."""
+    print(text)
+    if not quick:
+        report.write_text(text)
+    return 0 if quick or all(figure.within for figure in figures) else 1
 
 
 def seconds(action: Callable[[], object]) -> float:

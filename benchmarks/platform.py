@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.measure import Figure, command, table
+from benchmarks.measure import Figure, command, publish, table
 from tests.soak.campaign import commit, today
 from tests.support import kubernetes_api
 from tests.support.cli import PROJECT
@@ -89,9 +89,8 @@ def main() -> int:
         figures = measure(Path(folder))
     where = f"Commit {commit()}, {today()}, {os.cpu_count()} cores; medians of {ROUNDS} rounds, each on a fresh API server."
     how = "`python -m benchmarks.platform` measures them again. Whole commands: start, connect, render, apply."
-    REPORT.write_text(f"# Applying the platform's manifests\n\n{where} {how}\n\n{table(figures)}")
-    print(table(figures))
-    return 0 if all(figure.within for figure in figures) else 1
+    text = f"# Applying the platform's manifests\n\n{where} {how}\n\n{table(figures)}"
+    return publish(text, figures, REPORT)
 
 
 if __name__ == "__main__":

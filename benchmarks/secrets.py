@@ -26,7 +26,7 @@ from typing import Any, Protocol
 import pytest
 import yaml
 
-from benchmarks.measure import Figure, table
+from benchmarks.measure import Figure, publish, table
 from infra.host import parts
 from infra.kube.api import Api, Object
 from tests.soak.campaign import commit, today
@@ -301,11 +301,7 @@ def main() -> int:
     load, size = os.getloadavg()[0], 40 if args.quick else args.size
     with tempfile.TemporaryDirectory(prefix="hera-bench-") as folder:
         found = run(Path(folder), size)
-    text = report(found, size, load)
-    print(text)
-    if not args.quick:
-        REPORT.write_text(text)
-    return 0 if args.quick or all(figure.within for figure in found) else 1
+    return publish(report(found, size, load), found, REPORT, quick=args.quick)
 
 
 if __name__ == "__main__":

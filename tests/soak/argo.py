@@ -21,6 +21,7 @@ from typing import Any
 
 import yaml
 
+from infra.errors import NotFound, UsageError
 from infra.kube.errors import Unavailable
 from tests.soak.campaign import Log, arguments, in_a_cell, today, write_report
 from tests.soak.faults import OF_A_RUN, OF_THE_NODE, Scene
@@ -35,8 +36,6 @@ LATENCY = 0.004
 """Scale of real latencies: an EKS control plane takes about 2 s, so that faults fall inside applies."""
 RESUMES = 3
 """Resumes allowed until the asked state is reached."""
-USAGE, NOT_FOUND = 64, 66
-"""Exit codes of `clusterctl`."""
 BACK_SECONDS = 5.0
 """Seconds between two tries to strike something that is being started again."""
 PATIENCE = 240.0
@@ -199,11 +198,11 @@ class Campaign:
             if last.code == 0:
                 return attempt, ""
             last = self._run("resume", "cluster", name, *(("--unprotect",) if operation == "delete" else ()))
-            if operation == "delete" and (last.code == USAGE or (last.code == 0 and self._is_known(name))):
+            if operation == "delete" and (last.code == UsageError.exit_code or (last.code == 0 and self._is_known(name))):
                 last = self._ask(
                     operation, name
                 )  # the delete had not begun: `resume` refused it, or knows of nothing but the create
-            elif last.code == NOT_FOUND:
+            elif last.code == NotFound.exit_code:
                 if operation == "delete":
                     return attempt + 1, ""
                 last = self._ask(operation, name)

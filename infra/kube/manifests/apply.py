@@ -58,7 +58,7 @@ def apply(
         seen = _make(api, applyset, found, progress, patience, next_step)
         _remove(api, found.surplus, progress)
         objects = {item: seen.get(item) or found.record.objects[item] for item in found.wanted}
-        sets.save(api, applyset, Record(rendered.digest, objects, frozenset((item.version, item.kind) for item in objects)))
+        sets.save(api, applyset, Record(rendered.digest, objects))
     _wait(api, [named(item) for item in found.wanted if can_wait(item.kind)], progress, patience, next_step)
     kept = len(found.wanted) - len(found.missing) - len(found.changed)
     return Report(found.missing, found.changed, found.surplus, kept)

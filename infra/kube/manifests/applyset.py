@@ -64,13 +64,15 @@ class Record:
     rendered: str = ""
     """Digest of the manifests that were applied to the end; empty while that goes on."""
     objects: Mapping[Reference, Seen] = field(default_factory=dict)
-    kinds: frozenset[tuple[str, str]] = frozenset()
-    """Version and kind of all that may carry the label."""
+
+    @property
+    def kinds(self) -> frozenset[tuple[str, str]]:
+        """Version and kind of all that may carry the label."""
+        return frozenset((item.version, item.kind) for item in self.objects)
 
     def including(self, items: Iterable[Reference]) -> Record:
         """Return the record for while it goes on: what was there and what will be, so that nothing is forgotten half-way."""
-        objects = dict.fromkeys(items, Seen()) | dict(self.objects)
-        return replace(self, rendered="", objects=objects, kinds=self.kinds | _kinds(objects))
+        return replace(self, rendered="", objects=dict.fromkeys(items, Seen()) | dict(self.objects))
 
 
 def load(api: Api, applyset: ApplySet) -> Record:
@@ -81,7 +83,7 @@ def load(api: Api, applyset: ApplySet) -> Record:
         return Record()
     data = parent.get("data") or {}
     objects = {Reference(*name): Seen(*seen) for name, seen in json.loads(data.get("objects", "[]"))}
-    return Record(data.get("rendered", ""), objects, _kinds(objects))
+    return Record(data.get("rendered", ""), objects)
 
 
 def save(api: Api, applyset: ApplySet, record: Record) -> None:
@@ -107,7 +109,3 @@ def save(api: Api, applyset: ApplySet, record: Record) -> None:
 
 def _group(version: str) -> str:
     return version.rpartition("/")[0]
-
-
-def _kinds(items: Iterable[Reference]) -> frozenset[tuple[str, str]]:
-    return frozenset((item.version, item.kind) for item in items)

@@ -152,8 +152,7 @@ def _defines(definition: Object) -> tuple[str, str]:
 def _difference(api: Api, applyset: ApplySet, obj: Object) -> Difference | None:
     item = reference(obj)
     try:
-        path = api.path_of(obj)
-        live = api.get(path)
+        live = api.get(api.path_of(obj))
     except NotFound:
         live = {}
     try:

@@ -63,7 +63,7 @@ def test_only_our_own_applied_fields_count(entry: dict[str, Any], same: bool) ->
 
 
 def test_what_is_under_way_forgets_neither_the_old_nor_the_new() -> None:
-    record = Record("digest", {ACCOUNT: Seen("m", "l")}, frozenset({("v1", "ServiceAccount")})).including([ACCOUNT, ROLE])
+    record = Record("digest", {ACCOUNT: Seen("m", "l")}).including([ACCOUNT, ROLE])
     assert record.objects == {ACCOUNT: Seen("m", "l"), ROLE: Seen()}
     assert record.rendered == "" and record.kinds == {("v1", "ServiceAccount"), ("rbac.authorization.k8s.io/v1", "Role")}
 
