@@ -30,7 +30,7 @@ from benchmarks.measure import Figure, publish, table
 from infra.host import parts
 from infra.kube.api import Api, Object
 from tests.soak.campaign import commit, today
-from tests.support import apiserver, operator_process
+from tests.support import apiserver, background, operator_process
 from tests.support.apiserver import ApiServer
 from tests.support.cli import PROJECT
 from tests.support.operator_process import applied
@@ -164,18 +164,11 @@ class Theirs(Side):
 def _external_secrets(server: ApiServer, log: Path) -> Iterator[Process]:
     program = parts.ensure("external-secrets", progress=print) / "external-secrets"
     metrics = free_ports(1)[0]
-    with log.open("ab") as output:
-        environment = {**os.environ, "KUBECONFIG": str(server.kubeconfig)}
-        process = subprocess.Popen(
-            [str(program), f"--metrics-addr=127.0.0.1:{metrics}"], stdout=output, stderr=output, env=environment
-        )
-    found = operator_process.Operator(process, metrics, log)
-    try:
+    argv = [str(program), f"--metrics-addr=127.0.0.1:{metrics}"]
+    with background.process(argv, log, {**os.environ, "KUBECONFIG": str(server.kubeconfig)}) as process:
+        found = operator_process.Operator(process, metrics, log)
         until(lambda: _answers(found), "External Secrets does not start", 60)
         yield found
-    finally:
-        process.kill()
-        process.wait()
 
 
 def _answers(found: operator_process.Operator) -> bool:

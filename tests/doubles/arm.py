@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 import ssl
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +22,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from tests.support.background import serving
 
 SUBSCRIPTION = "00000000-0000-4000-8000-0000000000aa"
 TAG_FILTER = re.compile(r"tagName eq '([^']*)' and tagValue eq '([^']*)'")
@@ -114,14 +115,8 @@ def arm(folder: Path) -> Iterator[Arm]:
     context.load_cert_chain(pem)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     double.url, double.ca = f"https://localhost:{server.server_port}", str(pem)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    try:
+    with serving(server):
         yield double
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 class Refused(Exception):

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import ssl
-import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -19,6 +18,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.support.background import serving
 
 PAGE = 25
 
@@ -59,14 +60,9 @@ def running(certificates: Path, address: str = "127.0.0.1") -> Iterator[Vault]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificates / "server.crt", certificates / "server.key")
     server.socket = context.wrap_socket(server.socket, server_side=True)
-    server.daemon_threads = True
     vault.url = f"https://{address}:{server.server_port}"
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with serving(server):
         yield vault
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def _handler(vault: Vault) -> type[BaseHTTPRequestHandler]:

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from infra.kube.api import Api
+from tests.support.background import serving
 
 Object = dict[str, Any]
 USER = "ann@example.com"
@@ -261,13 +262,10 @@ def kubernetes(fake: FakeKubernetes) -> Iterator[Api]:
 
     handler = type("Handler", (_Handler,), {"fake": fake})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     configuration = client.Configuration()
     configuration.host = f"http://127.0.0.1:{server.server_port}"
-    try:
-        yield Api(client.ApiClient(configuration))
-    finally:
-        fake.cut()
-        server.shutdown()
-        server.server_close()
+    with serving(server):
+        try:
+            yield Api(client.ApiClient(configuration))
+        finally:
+            fake.cut()

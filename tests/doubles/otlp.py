@@ -20,6 +20,8 @@ from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest, ExportTraceServiceResponse
 
+from tests.support.background import serving
+
 
 @dataclass(frozen=True)
 class Received:
@@ -82,13 +84,8 @@ def running(port: int) -> Iterator[Collector]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with serving(ThreadingHTTPServer(("127.0.0.1", port), Handler)):
         yield found
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def main(port: str, file: str) -> None:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import http.client
 import json
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs
+
+from tests.support.background import serving
 
 
 @dataclass
@@ -39,14 +40,11 @@ def running(address: str = "127.0.0.1") -> Iterator[Account]:
     moto.start()
     account = Account(moto=moto.get_host_and_port()[1])
     relay = ThreadingHTTPServer((address, 0), _handler(account))
-    relay.daemon_threads = True
     account.url = f"http://{address}:{relay.server_port}"
-    threading.Thread(target=relay.serve_forever, daemon=True).start()
     try:
-        yield account
+        with serving(relay):
+            yield account
     finally:
-        relay.shutdown()
-        relay.server_close()
         moto.stop()
 
 

@@ -21,14 +21,13 @@ from typing import Any
 import pytest
 import yaml
 
-from infra.errors import NotFound
 from infra.host import cluster
 from infra.host.host import Host
 from infra.host.images import ensure_images, reference
 from infra.kube.api import Api, Object
 from tests.doubles import keyvault, secretmanager, secretsmanager
 from tests.support import certificates, overlays
-from tests.support.operator_process import MANIFESTS, NAMESPACE, make, ready, spoken
+from tests.support.operator_process import MANIFESTS, NAMESPACE, gone, make, ready, spoken
 from tests.support.secret_clouds import Aws, Azure, Cloud, Gcp
 from tests.support.surroundings import environment
 from tests.support.waiting import until
@@ -313,11 +312,3 @@ def test_no_value_is_said_by_any_replica(flow: Flow) -> None:
 def test_a_deleted_external_secret_takes_its_secret_along(flow: Flow) -> None:
     flow.api.delete(f"/apis/secrets.hera.dev/v1/namespaces/{APPS}/externalsecrets/aws")
     until(lambda: gone(flow.api, f"/api/v1/namespaces/{APPS}/secrets/aws"), "the Secret stays", 30)
-
-
-def gone(api: Api, path: str) -> bool:
-    try:
-        api.get(path)
-    except NotFound:
-        return True
-    return False

@@ -19,7 +19,7 @@ from infra.errors import ConfigRejected, NotFound
 from infra.kube.api import Api, Object
 from tests.support import apiserver, operator_process, secret_clouds
 from tests.support.apiserver import ApiServer
-from tests.support.operator_process import Operator, make, ready, until
+from tests.support.operator_process import Operator, gone, make, ready, until
 from tests.support.secret_clouds import Cloud
 
 CANARY = "canary-5d1c"
@@ -428,14 +428,6 @@ def test_what_was_pushed_goes_with_the_object(world: World) -> None:
     world.api.delete(path)
     until(lambda: gone(world.api, path), "the finalizer blocks")
     assert "whole" not in world.cloud.project.secrets  # type: ignore[attr-defined]
-
-
-def gone(api: Api, path: str) -> bool:
-    try:
-        api.get(path)
-    except NotFound:
-        return True
-    return False
 
 
 def test_who_asks_for_it_is_restarted_by_a_new_value(world: World) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ import yaml
 
 from infra.host import parts
 from infra.kube.api import Api
+from tests.support.background import process
 from tests.support.kubernetes_api import Server
 from tests.support.ports import free_ports
 from tests.support.waiting import until
@@ -71,7 +71,7 @@ def running(server: Server, folder: Path) -> Iterator[ArgoCd]:
     with ExitStack() as stack:
 
         def start(name: str, argv: Sequence[str], **extra: str) -> None:
-            stack.enter_context(_process(argv, folder / f"{name}.log", _environment(binaries, folder, name, **extra)))
+            stack.enter_context(process(argv, folder / f"{name}.log", _environment(binaries, folder, name, **extra)))
 
         def start_part(name: str, *argv: str) -> None:
             config = _kubeconfig(server, folder, name)
@@ -152,15 +152,3 @@ def _environment(binaries: Path, folder: Path, name: str, **extra: str) -> dict[
         **folders,
         **extra,
     }
-
-
-@contextmanager
-def _process(argv: Sequence[str], log: Path, environment: Mapping[str, str]) -> Iterator[None]:
-    with (
-        log.open("wb") as output,
-        subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment) as process,
-    ):
-        try:
-            yield
-        finally:
-            process.kill()

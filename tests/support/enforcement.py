@@ -7,7 +7,6 @@ Debian's `ipset`.
 from __future__ import annotations
 
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 from infra.host.host import Host
 from infra.host.machine import environment, run, search_path
 from infra.host.parts import ensure
+from tests.support.background import process
 
 MEMORY = 5.0
 """Seconds for which the kernel takes UDP from the same port for the conversation of before."""
@@ -48,10 +48,5 @@ def enforced(host: Host, log: Path) -> Iterator[None]:
         "--enable-cni=false",
         "--health-port=0",
     ]
-    with log.open("wb") as output:
-        process = subprocess.Popen(host.inside(argv), stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment())
-    with process:
-        try:
-            yield
-        finally:
-            process.kill()
+    with process(host.inside(argv), log, environment()):
+        yield

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +12,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from infra import metrics
 from infra.metrics import Metric
 from operator_kit.metrics import Metrics
+from tests.support.background import serving
 
 VALUES: Mapping[str, tuple[str, ...]] = {
     "cluster": ("shop", "lab"),
@@ -127,10 +127,5 @@ def served(port: int) -> Iterator[None]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
+    with serving(ThreadingHTTPServer(("127.0.0.1", port), Handler)):
         yield
-    finally:
-        server.shutdown()
-        server.server_close()

@@ -6,7 +6,6 @@ Certificates and files are in a folder of the caller's; the audit policy is the 
 from __future__ import annotations
 
 import json
-import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from infra.errors import HeraError
 from infra.host import parts, pki
 from infra.host.host import Host
 from infra.kube.api import Api
+from tests.support.background import process
 from tests.support.cli import PROJECT
 from tests.support.control_plane import apiserver, etcd
 from tests.support.ports import free_ports
@@ -46,7 +46,7 @@ def running(folder: Path) -> Iterator[Server]:
     with ExitStack() as stack:
 
         def start(name: str, argv: Sequence[str]) -> None:
-            stack.enter_context(_process(argv, folder / f"{name}.log"))
+            stack.enter_context(process(argv, folder / f"{name}.log"))
 
         start("etcd", etcd(host.bin, folder, client, peer))
         start("apiserver", apiserver(host.bin, client, port, *_identity(host)))
@@ -58,15 +58,6 @@ def running(folder: Path) -> Iterator[Server]:
         account = "/api/v1/namespaces/default/serviceaccounts/default"
         until(lambda: _there(api, account), f"the controllers do nothing; see {folder / 'controllers.log'}")
         yield Server(api, folder / "admin.kubeconfig", folder / "audit.log")
-
-
-@contextmanager
-def _process(argv: Sequence[str], log: Path) -> Iterator[None]:
-    with log.open("wb") as output, subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=output, stderr=output) as process:
-        try:
-            yield
-        finally:
-            process.kill()
 
 
 def _there(api: Api, path: str) -> bool:

@@ -140,6 +140,15 @@ def spoken(api: Api, canary: str, **texts: str) -> list[str]:
     return [name for name, text in texts.items() if canary in text or encoded in text]
 
 
+def gone(api: Api, path: str) -> bool:
+    """Tell whether an object is no more."""
+    try:
+        api.get(path)
+    except NotFound:
+        return True
+    return False
+
+
 def ready(api: Api, namespace: str, name: str, kind: str = "externalsecret") -> tuple[str, str, str]:
     """Return status, reason and message of an object's condition; empty where there is none yet."""
     try:

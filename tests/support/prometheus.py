@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from infra.host.parts import ensure
+from tests.support.background import process
 from tests.support.cli import PROJECT
 from tests.support.ports import free_port
 from tests.support.waiting import until
@@ -85,17 +86,15 @@ def running(folder: Path, target: int) -> Iterator[Prometheus]:
     (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
     server = Prometheus(f"http://127.0.0.1:{port}")
     argv = [
-        ensure("prometheus", progress=print) / "prometheus",
+        str(ensure("prometheus", progress=print) / "prometheus"),
         f"--config.file={folder / 'prometheus.yml'}",
         f"--storage.tsdb.path={folder / 'data'}",
         f"--web.listen-address=127.0.0.1:{port}",
     ]
-    with (folder / "prometheus.log").open("w") as log, subprocess.Popen(argv, stdout=log, stderr=log) as process:
-        try:
-            until(lambda: _answers(server), f"Prometheus does not answer; see {folder / 'prometheus.log'}", 30)
-            yield server
-        finally:
-            process.terminate()
+    log = folder / "prometheus.log"
+    with process(argv, log):
+        until(lambda: _answers(server), f"Prometheus does not answer; see {log}", 30)
+        yield server
 
 
 def _answers(server: Prometheus) -> bool:
