@@ -14,7 +14,9 @@ from typing import Any
 
 import yaml
 
-COMPONENT = Path(__file__).resolve().parent.parent / "k8s" / "components" / "observability"
+from tools.written import PROJECT, settle
+
+COMPONENT = PROJECT / "k8s" / "components" / "observability"
 SOURCE = {"type": "prometheus", "uid": "prometheus"}
 PAGE_WIDTH, HEIGHT = 24, 7
 WIDTHS = {"stat": 6, "table": 12, "timeseries": 12}
@@ -90,15 +92,7 @@ def _places(panels: Iterable[Data]) -> list[dict[str, int]]:
 
 def main(arguments: Sequence[str]) -> int:
     """Write, or compare; return the exit code."""
-    wanted = rendered()
-    if "--check" in arguments:
-        wrong = [path.name for path, text in wanted.items() if not path.is_file() or path.read_text() != text]
-        print(*(f"{name} is not what `python -m tools.dashboards` writes" for name in wrong), sep="\n", end="\n" if wrong else "")
-        return 1 if wrong else 0
-    for path, text in wanted.items():
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text)
-    return 0
+    return settle(rendered(), "python -m tools.dashboards", check="--check" in arguments)
 
 
 if __name__ == "__main__":

@@ -6,15 +6,15 @@ import argparse
 import re
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 from clusterctl import failures
 from clusterctl.commands import EXIT_CODES, OPTIONS, PROGRAM, entries
 from clusterctl.parsers import build
 from infra.errors import HeraError, by_code
 from infra.objects import PreconditionFailed
+from tools.written import PROJECT, settle
 
-TARGET = Path(__file__).resolve().parents[1] / "docs" / "reference" / "cli.md"
+TARGET = PROJECT / "docs" / "reference" / "cli.md"
 _HEAD = """\
 # Command line
 
@@ -29,16 +29,7 @@ Results go to stdout, progress and errors to stderr. Every verb that reads takes
 
 def main() -> int:
     """Write or compare."""
-    check = "--check" in sys.argv[1:]
-    text = page()
-    if not check:
-        TARGET.parent.mkdir(parents=True, exist_ok=True)
-        TARGET.write_text(text, encoding="utf-8")
-        return 0
-    if not TARGET.is_file() or TARGET.read_text(encoding="utf-8") != text:
-        print(f"docs/reference/{TARGET.name} is not what the parsers say: run tools/generate_reference.py", file=sys.stderr)
-        return 1
-    return 0
+    return settle({TARGET: page()}, "python -m tools.generate_reference", check="--check" in sys.argv[1:])
 
 
 def page() -> str:

@@ -22,8 +22,8 @@ import infra.objects  # noqa: F401 - holds an error of the tree
 from infra.errors import HeraError, Stop, UserMistake, WaitAndRetry, by_code
 from infra.spec.defaults import ENVIRONMENTS, NODE_POOLS
 from infra.spec.model import PATTERN_WORDS, Cluster
+from tools.written import PROJECT, settle
 
-ROOT = Path(__file__).resolve().parents[1]
 BEGIN, END = "<!-- generated: {} -->", "<!-- end -->"
 SAID = {
     "apiVersion": "needed",
@@ -167,7 +167,7 @@ def outputs() -> dict[Path, str]:
     """Return every generated file with what it should hold."""
     from infra.spec.schema import json_schema
 
-    schema, spec, errors = (ROOT / part for part in ("schemas/cluster.v1alpha1.json", "docs/spec.md", "docs/errors.md"))
+    schema, spec, errors = (PROJECT / part for part in ("schemas/cluster.v1alpha1.json", "docs/spec.md", "docs/errors.md"))
     return {
         schema: json.dumps(json_schema(), indent=2) + "\n",
         spec: _placed(spec.read_text(), "fields", spec_table()),
@@ -181,14 +181,7 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="change nothing; fail when a file is out of date")
     arguments = parser.parse_args()
     os.environ.pop("HERA_PROVIDER_PATH", None)
-    stale = [(path, text) for path, text in outputs().items() if not path.is_file() or path.read_text() != text]
-    for path, text in stale:
-        if arguments.check:
-            print(f"{path.relative_to(ROOT)} is out of date: run `python tools/generate_schema.py`", file=sys.stderr)
-        else:
-            path.parent.mkdir(exist_ok=True)
-            path.write_text(text)
-    return 1 if stale and arguments.check else 0
+    return settle(outputs(), "python -m tools.generate_schema", check=arguments.check)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ ends agree. `--check` says whether the picture is that of the policies that are 
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,9 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-PROJECT = Path(__file__).resolve().parent.parent
+from infra.kube.manifests.render import build
+from tools.written import PROJECT, settle
+
 OVERLAY = PROJECT / "k8s" / "overlays" / "prod"
 PICTURE = PROJECT / "docs" / "pictures" / "network-policies.svg"
 NAMESPACE = "kubernetes.io/metadata.name"
@@ -63,10 +64,7 @@ class Flow:
 
 def policies(overlay: Path = OVERLAY) -> list[Policy]:
     """Return the policies of an overlay, rendered."""
-    import yaml
-
-    done = subprocess.run(["kubectl", "kustomize", str(overlay)], capture_output=True, text=True, check=True)
-    return [obj for obj in yaml.safe_load_all(done.stdout) if obj["kind"] == "NetworkPolicy"]
+    return [obj for obj in build(overlay).objects if obj["kind"] == "NetworkPolicy"]
 
 
 def flows(found: Sequence[Policy]) -> list[Flow]:
@@ -228,15 +226,10 @@ def _names(names: Sequence[str]) -> str:
     return ", ".join(name for name in names if name)
 
 
-def main(words: Sequence[str]) -> None:
-    """Draw, or check."""
-    drawn = draw(flows(policies()))
-    if "--check" in words:
-        if not PICTURE.exists() or PICTURE.read_text() != drawn:
-            sys.exit(f"{PICTURE.relative_to(PROJECT)} is not that of the policies; run python -m tools.network_diagram")
-        return
-    PICTURE.write_text(drawn)
+def main(words: Sequence[str]) -> int:
+    """Draw, or check; return the exit code."""
+    return settle({PICTURE: draw(flows(policies()))}, "python -m tools.network_diagram", check="--check" in words)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from infra.kube.manifests.render import Overlay, build, render
 from tests.support.cli import PROJECT
 
 K8S = PROJECT / "k8s"
@@ -22,9 +21,7 @@ Object = dict[str, Any]
 
 def text(folder: Path) -> str:
     """Return what kustomize writes."""
-    done = subprocess.run(["kubectl", "kustomize", str(folder)], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return build(folder).text
 
 
 def load(content: str) -> list[Object]:
@@ -36,15 +33,8 @@ def load(content: str) -> list[Object]:
 @cache
 def built(environment: str, components: Sequence[str] = ()) -> tuple[Object, ...]:
     """Return an overlay's objects, with components on top as a platform step puts them."""
-    overlay = K8S / "overlays" / environment
-    if not components:
-        return tuple(load(text(overlay)))
-    with tempfile.TemporaryDirectory() as folder:
-        where = Path(folder).resolve()
-        up = "/".join([".."] * (len(where.parts) - 1))
-        lines = ["resources:", f"- {up}{overlay}", "components:", *(f"- {up}{K8S / 'components' / name}" for name in components)]
-        (where / "kustomization.yaml").write_text("\n".join(lines))
-        return tuple(load(text(where)))
+    overlay = Overlay(K8S / "overlays" / environment, tuple(K8S / "components" / name for name in components))
+    return tuple(load(render(overlay).text))
 
 
 def reference(obj: Mapping[str, Any]) -> tuple[str, str, str]:
