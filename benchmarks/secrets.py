@@ -16,6 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -65,7 +66,7 @@ class Process(Protocol):
 
 
 @dataclass
-class Side:
+class Side(ABC):
     """One operator: how it is started, what its objects are called, how it counts its rounds."""
 
     name: str
@@ -73,13 +74,13 @@ class Side:
     api: Api
     rounds: tuple[str, dict[str, str]]
 
+    @abstractmethod
     def prepare(self, sources: int) -> None:
         """Make the store with its secrets."""
-        raise NotImplementedError
 
+    @abstractmethod
     def running(self) -> Any:
         """Run the operator until the block ends."""
-        raise NotImplementedError
 
     def calls(self) -> int:
         """Return how often a store outside the operator was called."""
